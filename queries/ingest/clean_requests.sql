@@ -1,0 +1,100 @@
+-- name: ingest/clean_requests
+-- what: types what a dialect projected, one row a request, and says of a row that cannot be used why (column bad)
+-- from: projected, the output of a dialect's projection; every scalar is text, as the log had it
+-- params: hash_key varchar
+-- grain: line
+
+SELECT
+    file,
+    make_timestamptz(ts_us) AS ts,
+    CASE WHEN length(request_id) > 256 THEN md5(request_id) ELSE nullif(trim(request_id), '') END AS request_id,
+    nullif(trim(request_id), '') IS NOT NULL AS has_id,
+    CASE WHEN nullif(trim(request_id), '') IS NULL THEN md5(CAST(parsed AS VARCHAR)) END AS digest,
+    nullif(left(trim(requested_model), 256), '') AS requested_model,
+    nullif(left(trim(served_model), 256), '') AS served_model,
+    nullif(left(trim(provider), 256), '') AS provider,
+    nullif(left(trim(route), 256), '') AS route,
+    nullif(left(trim(intended_model), 256), '') AS intended_model,
+    nullif(left(trim(tier), 256), '') AS logged_tier,
+    nullif(left(trim(intended_tier), 256), '') AS logged_intended,
+    coalesce(TRY_CAST(cached AS BOOLEAN), false) AS cached,
+    nullif(left(trim(reason), 256), '') AS reason,
+    coalesce(state, CASE WHEN trim(tier) = 'unserved' THEN 'error' ELSE 'ok' END) AS status,
+    TRY_CAST(fallback AS BOOLEAN) AS fallback,
+    CASE WHEN $hash_key IS NULL THEN nullif(left(trim(tenant), 256), '')
+         ELSE left(sha256($hash_key || sha256($hash_key || tenant)), 32) END AS tenant,
+    CASE WHEN $hash_key IS NULL THEN nullif(left(trim("user"), 256), '')
+         ELSE left(sha256($hash_key || sha256($hash_key || "user")), 32) END AS "user",
+    nullif(left(trim(feature), 256), '') AS feature,
+    nullif(left(trim(intent), 256), '') AS intent,
+    nullif(left(trim(traffic_class), 256), '') AS traffic_class,
+    attempts,
+    TRY_CAST(latency_ms AS DOUBLE) AS latency_ms,
+    TRY_CAST(fallback_latency_ms AS DOUBLE) AS fallback_latency_ms,
+    TRY_CAST(input_tokens AS BIGINT) AS input_tokens,
+    TRY_CAST(output_tokens AS BIGINT) AS output_tokens,
+    TRY_CAST(cost_usd AS DOUBLE) AS cost_usd,
+    nullif(left(trim(error), 256), '') AS error,
+    TRY_CAST(tool_calls AS BIGINT) AS tool_calls,
+    CASE lower(tool_ok) WHEN 'true' THEN coalesce(TRY_CAST(tool_calls AS BIGINT), 1) WHEN 'false' THEN 0
+         ELSE TRY_CAST(tool_ok AS BIGINT) END AS tool_ok,
+    TRY_CAST(agent_override AS BOOLEAN) AS agent_override,
+    TRY_CAST(schema_valid AS BOOLEAN) AS schema_valid,
+    TRY_CAST(cache_age_s AS DOUBLE) AS cache_age_s,
+    nullif(left(trim(prompt_version), 256), '') AS prompt_version,
+    coalesce(TRY_CAST(drill AS BOOLEAN), false) AS drill,
+    CASE
+        WHEN ts IS NULL AND tier IS NULL AND served_model IS NULL AND request_id IS NULL
+            THEN 'not a JSON object with the fields of this source'
+        WHEN nullif(trim(ts), '') IS NULL THEN 'ts is missing'
+        WHEN ts_us IS NULL THEN 'ts is not a time'
+        WHEN ts_us < 946684800000000 OR ts_us >= 4102444800000000 THEN 'ts lies before 2000 or after 2099'
+        WHEN nullif(trim(tier), '') IS NULL AND nullif(trim(served_model), '') IS NULL
+            AND coalesce(state, 'ok') <> 'error' AND NOT coalesce(TRY_CAST(cached AS BOOLEAN), false)
+            THEN 'tier or served_model is missing'
+        WHEN status IS NOT NULL AND state IS NULL THEN 'status is not ok, error or refused'
+        WHEN latency_ms IS NOT NULL AND coalesce(NOT TRY_CAST(latency_ms AS DOUBLE) BETWEEN 0 AND 1e12, true)
+            THEN 'latency_ms is not a number of at least 0'
+        WHEN fallback_latency_ms IS NOT NULL
+            AND coalesce(NOT TRY_CAST(fallback_latency_ms AS DOUBLE) BETWEEN 0 AND 1e12, true)
+            THEN 'fallback_latency_ms is not a number of at least 0'
+        WHEN input_tokens IS NOT NULL AND coalesce(NOT TRY_CAST(input_tokens AS BIGINT) BETWEEN 0 AND 1000000000000, true)
+            THEN 'input_tokens is not a whole number of at least 0'
+        WHEN output_tokens IS NOT NULL
+            AND coalesce(NOT TRY_CAST(output_tokens AS BIGINT) BETWEEN 0 AND 1000000000000, true)
+            THEN 'output_tokens is not a whole number of at least 0'
+        WHEN cost_usd IS NOT NULL AND coalesce(NOT TRY_CAST(cost_usd AS DOUBLE) BETWEEN 0 AND 1e9, true)
+            THEN 'cost_usd is not a number of at least 0'
+        WHEN cache_age_s IS NOT NULL AND coalesce(NOT TRY_CAST(cache_age_s AS DOUBLE) BETWEEN 0 AND 1e12, true)
+            THEN 'cache_age_s is not a number of at least 0'
+        WHEN tool_calls IS NOT NULL AND coalesce(NOT TRY_CAST(tool_calls AS BIGINT) BETWEEN 0 AND 1000000, true)
+            THEN 'tool_calls is not a whole number of at least 0'
+        WHEN tool_ok IS NOT NULL AND lower(tool_ok) NOT IN ('true', 'false')
+            AND coalesce(NOT TRY_CAST(tool_ok AS BIGINT) BETWEEN 0 AND 1000000, true)
+            THEN 'tool_ok is neither a boolean nor a whole number'
+        WHEN fallback IS NOT NULL AND TRY_CAST(fallback AS BOOLEAN) IS NULL THEN 'fallback is not a boolean'
+        WHEN drill IS NOT NULL AND TRY_CAST(drill AS BOOLEAN) IS NULL THEN 'drill is not a boolean'
+        WHEN agent_override IS NOT NULL AND TRY_CAST(agent_override AS BOOLEAN) IS NULL
+            THEN 'agent_override is not a boolean'
+        WHEN schema_valid IS NOT NULL AND TRY_CAST(schema_valid AS BOOLEAN) IS NULL THEN 'schema_valid is not a boolean'
+    END AS bad
+FROM (
+    SELECT
+        *,
+        -- Seconds, milliseconds, microseconds or nanoseconds since 1970 are told apart by their size.
+        CASE
+            WHEN TRY_CAST(ts AS DOUBLE) IS NULL THEN epoch_us(TRY_CAST(ts AS TIMESTAMPTZ))
+            WHEN abs(TRY_CAST(ts AS DOUBLE)) < 1e11 THEN TRY_CAST(round(TRY_CAST(ts AS DOUBLE) * 1e6) AS BIGINT)
+            WHEN abs(TRY_CAST(ts AS DOUBLE)) < 1e14 THEN TRY_CAST(round(TRY_CAST(ts AS DOUBLE) * 1e3) AS BIGINT)
+            WHEN abs(TRY_CAST(ts AS DOUBLE)) < 1e17 THEN TRY_CAST(round(TRY_CAST(ts AS DOUBLE)) AS BIGINT)
+            ELSE TRY_CAST(round(TRY_CAST(ts AS DOUBLE) / 1e3) AS BIGINT)
+        END AS ts_us,
+        CASE
+            WHEN lower(trim(status)) IN ('ok', 'success', 'succeeded') THEN 'ok'
+            WHEN lower(trim(status)) IN ('error', 'failure', 'failed') THEN 'error'
+            WHEN lower(trim(status)) = 'refused' THEN 'refused'
+            WHEN TRY_CAST(status AS INTEGER) BETWEEN 100 AND 399 THEN 'ok'
+            WHEN TRY_CAST(status AS INTEGER) BETWEEN 400 AND 599 THEN 'error'
+        END AS state
+    FROM projected
+) AS parsed

@@ -1,0 +1,13 @@
+-- name: ingest/duplicate_attempts
+-- what: the rows of staged whose attempt is in the store already or came earlier in the batch, into dup
+-- The store is the probing side, so that the hash table is as large as the batch and not as the store.
+
+INSERT INTO dup
+SELECT DISTINCT s.rowid FROM attempt_log AS l JOIN staged AS s ON l.attempt_id = s.attempt_id WHERE s.bad IS NULL
+UNION
+SELECT s.rowid
+FROM staged AS s
+JOIN (
+    SELECT attempt_id, min(rowid) AS first FROM staged WHERE bad IS NULL GROUP BY attempt_id HAVING count(*) > 1
+) AS twice ON s.attempt_id = twice.attempt_id
+WHERE s.bad IS NULL AND s.rowid > twice.first

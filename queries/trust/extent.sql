@@ -1,0 +1,9 @@
+-- name: trust/extent
+-- what: the first and the last minute that hold a request, drills aside
+-- params: latest bigint
+-- grain: store
+-- returns: first_minute, last_minute, last_believable
+-- last_believable leaves out requests dated after `latest` (minutes since 1970): one wrong clock must not move "now".
+
+SELECT min(minute) AS first_minute, max(minute) AS last_minute, max(minute) FILTER (minute <= $latest) AS last_believable
+FROM mix_minute

@@ -1,0 +1,74 @@
+"""The documents say what the program does."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+import pytest
+
+from tests.conftest import ROOT, Program
+from tiermix import __version__, sql
+from tiermix.analysis.burn import standard_rows
+from tiermix.errors import ExitCode
+from tiermix.sources import dialects
+from tiermix.timewin import parse_duration
+
+README = (ROOT / "README.md").read_text()
+
+
+def listed(help_text: str) -> dict[str, str]:
+    """Commands and their first sentences as --help lists them."""
+    block = help_text.split("Commands:\n")[1].split("\n\n")[0]
+    joined = re.sub(r"\n {6,}", " ", block)
+    return dict(re.findall(r"^  (\w+) +(.+)$", joined, re.MULTILINE))
+
+
+def test_the_readme_lists_every_command_with_its_help(tiermix: Program) -> None:
+    table = dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", README, re.MULTILINE))
+    shown = listed(tiermix("--help", env={"COLUMNS": "200"}).out)
+    assert table == shown
+
+
+def test_the_readme_lists_every_exit_code() -> None:
+    table = README.split("| exit code |")[1].split("\n\n")[0]
+    codes = {int(c) for row in re.findall(r"^\| ([\d, ]+) \|", table, re.MULTILINE) for c in row.split(",")}
+    assert codes == {int(c) for c in ExitCode}
+
+
+@pytest.mark.parametrize("period", ["30d", "28d", "7d"])
+def test_the_readme_shows_the_alert_rows(period: str) -> None:
+    row = re.search(rf"^\| {period} \| (.+) \|$", README, re.MULTILINE)
+    assert row
+    shown = [float(x) for x in row[1].split(" | ")]
+    assert shown == [round(float(r.factor), 4) for r in standard_rows(parse_duration(period))]
+
+
+def test_the_readme_gives_the_numbers_of_the_demo(tiermix: Program) -> None:
+    out = tiermix("demo").out
+    for line in re.findall(r"^    ((?:The fallback|Users got|3\.4%).+)$", README, re.MULTILINE):
+        assert line in out
+
+
+def test_every_source_has_its_page() -> None:
+    text = (ROOT / "docs" / "sources.md").read_text()
+    for name in dialects():
+        assert f"\n## {name}\n" in text
+
+
+def test_the_changelog_knows_this_version() -> None:
+    assert f"## [{__version__}]" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_the_vendored_plotly_is_the_published_one() -> None:
+    # npm package plotly.js-basic-dist-min 4.1.1; the SHA-256 is that of its only script.
+    script = (ROOT / "tiermix" / "render" / "html" / "assets" / "plotly-basic.min.js").read_bytes()
+    assert hashlib.sha256(script).hexdigest() == "99784e3abfb07b142a15e521a439e6d9addceadb3f79553fd24c72774f0649ba"
+    assert b"v4.1.1" in script[:80]
+
+
+def test_every_query_says_what_it_is() -> None:
+    for name in sql.names():
+        query = sql.load(name)
+        assert query.header["name"] == name
+        assert query.header["what"], name

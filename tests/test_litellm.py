@@ -1,0 +1,198 @@
+"""LiteLLM: real payloads of the real proxy and router, with the answers that their clients saw."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from tests.conftest import HERE, Program, write_lines
+
+PROXY = HERE / "data" / "litellm_proxy.jsonl.gz"
+ROUTER = HERE / "data" / "litellm_router.jsonl.gz"
+
+
+def stored(folder: Path, question: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(folder / "tiermix.duckdb"), read_only=True) as db:
+        return db.execute(question).fetchall()
+
+
+def rows_of(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in gzip.decompress(path.read_bytes()).splitlines()]
+
+
+def expected_proxy() -> dict[str, dict[str, str]]:
+    with (HERE / "data" / "litellm_proxy_expected.csv").open() as lines:
+        return {row["litellm_call_id"]: row for row in csv.DictReader(lines)}
+
+
+def check_proxy(folder: Path) -> None:
+    got = stored(
+        folder,
+        "SELECT request_id, r.requested_model, route, r.served_model, r.provider, r.status, r.fallback, "
+        "len(r.attempts), r.attempts[1].status_code, r.attempts[1].error, o.cached "
+        "FROM requests r JOIN request_log l USING (request_id) JOIN outcomes o ON o.outcome_id = l.outcome_id",
+    )
+    want = expected_proxy()
+    assert len(got) == len(want) == 40
+    for call, requested, route, model, provider, status, fallback, attempts, code, error, cached in got:
+        row = want[call]
+        assert requested == row["requested_model_group"], call
+        assert (route or "") == row["served_model_group"], call
+        assert (model or "") == row["served_model"], call
+        assert status == {"success": "ok", "failure": "error"}[row["final_status"]], call
+        assert fallback == (row["fallback"] == "1"), call
+        assert attempts == int(row["log_rows"]), call
+        assert cached == (row["cache_hit"] == "1"), call
+        assert (str(code or ""), error or "") == (row["first_error_code"], row["first_error_class"]), call
+        if status == "ok":
+            assert provider == row["provider"], call
+
+
+def test_the_proxy_gives_exactly_the_expected_requests(tiermix: Program) -> None:
+    # Catches grouping by trace_id, counting rows, and taking the requested group from the serving row.
+    ran = tiermix("ingest", PROXY, "--json")
+    assert ran.code == 0, ran.err
+    assert (ran.json["lines"], ran.json["accepted"], ran.json["requests"]) == (53, 53, 40)
+    check_proxy(tiermix.folder)
+
+
+def test_a_session_of_many_proxy_requests_stays_many_requests(tiermix: Program) -> None:
+    # trace_id may be a caller's session. Catches joining proxy rows by trace_id.
+    rows = rows_of(PROXY)
+    for row in rows:
+        row["trace_id"] = "one-session"
+    assert tiermix("ingest", write_lines(tiermix.folder / "session.jsonl", rows)).code == 0
+    check_proxy(tiermix.folder)
+
+
+def test_webhook_batches_and_single_objects_hold_the_same_requests(tiermix: Program, shared: Path) -> None:
+    folder = shared / "litellm" / "proxy_1.106.2"
+    ran = tiermix("ingest", folder / "generic_api_webhook_batches.jsonl.gz", "--json")
+    assert (ran.json["lines"], ran.json["requests"]) == (53, 40)
+    check_proxy(tiermix.folder)
+    again = tiermix(
+        "ingest", folder / "s3_standard_logging_payload.jsonl.gz", folder / "one_s3_object_example.json", "--json"
+    )
+    assert (again.json["accepted"], again.json["duplicate"], again.json["requests"]) == (0, 54, 0)
+    check_proxy(tiermix.folder)
+
+
+def truth(rows: list[dict[str, Any]]) -> Counter[str]:
+    """The model that answered each request: the success of each trace; the router gives each request its own trace."""
+    return Counter(r["response"]["model"] for r in rows if r["status"] == "success")
+
+
+def test_the_router_extract_counts_requests_and_not_attempts(tiermix: Program) -> None:
+    rows = rows_of(ROUTER)
+    ran = tiermix("ingest", ROUTER, "--json")
+    assert ran.json["requests"] == len({r["trace_id"] for r in rows}) < len(rows)
+    got = Counter(dict(stored(tiermix.folder, "SELECT served_model, count(*) FROM requests GROUP BY 1")))
+    assert got == truth(rows)
+
+
+def test_the_whole_router_log_gives_what_its_clients_saw(tiermix: Program, shared: Path) -> None:
+    folder = shared / "litellm" / "router_sdk"
+    seen = Counter(row["model"] for row in rows_of(folder / "truth.jsonl.gz"))
+    assert tiermix("ingest", folder / "payloads.jsonl.gz").code == 0
+    got = Counter(dict(stored(tiermix.folder, "SELECT served_model, count(*) FROM requests GROUP BY 1")))
+    assert got == seen
+    mix = tiermix("mix", "--json", "--by", "served_model").json
+    assert mix["totals"]["total"] == 1200
+    assert mix["totals"]["tiers"]["primary"] == 1156
+    assert {g["key"]["served_model"]: g["total"] for g in mix["groups"]} == seen
+
+
+def test_requests_of_the_router_that_share_a_session_are_told_apart(tiermix: Program) -> None:
+    # One trace_id over requests one after the other: a success ends a request, a failure belongs to what follows.
+    rows = rows_of(ROUTER)
+    traces: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        traces.setdefault(row["trace_id"], []).append(row)
+    clock = 1795300000.0
+    for attempts in traces.values():
+        for row in sorted(attempts, key=lambda r: r["endTime"]):
+            length = row["endTime"] - row["startTime"]
+            row |= {"trace_id": "session", "startTime": clock, "endTime": clock + length}
+            clock += length + 0.01
+        clock += 1
+    ran = tiermix("ingest", write_lines(tiermix.folder / "session.jsonl", rows), "--json")
+    assert ran.json["requests"] == len(traces)
+
+
+def payload(i: int, group: str, ok: bool, start: float, **more: Any) -> dict[str, Any]:
+    return {
+        "id": f"id-{i}", "litellm_call_id": f"call-{i}", "trace_id": "t", "call_type": "acompletion",
+        "status": "success" if ok else "failure", "model_group": group, "model": f"openai/{group}-model",
+        "custom_llm_provider": "openai", "startTime": start, "endTime": start + 0.5, "cache_hit": None,
+        "error_information": {"error_code": "" if ok else "429", "error_class": "" if ok else "RateLimitError"},
+        "metadata": {}, "hidden_params": {"additional_headers": {}}, "response": {},
+    } | more  # fmt: skip
+
+
+def requests_of(tiermix: Program, rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    assert tiermix("ingest", write_lines(tiermix.folder / "log.jsonl", rows)).code == 0
+    return stored(
+        tiermix.folder,
+        "SELECT requested_model, served_model, status, fallback, len(attempts) FROM requests ORDER BY ts",
+    )
+
+
+def test_going_back_to_the_first_route_starts_a_new_request(tiermix: Program) -> None:
+    # A fallback chain never returns to the group it left: the first request failed for good.
+    rows = [payload(1, "big", False, 1e9), payload(2, "small", False, 1e9 + 1), payload(3, "big", True, 1e9 + 2)]
+    assert requests_of(tiermix, rows) == [
+        ("big", None, "error", False, 2),
+        ("big", "openai/big-model", "ok", False, 1),
+    ]
+
+
+def test_a_failure_long_before_a_success_is_a_request_of_its_own(tiermix: Program) -> None:
+    rows = [payload(1, "big", False, 1e9), payload(2, "big", True, 1e9 + 90)]
+    assert [r[2] for r in requests_of(tiermix, rows)] == ["error", "ok"]
+
+
+def test_a_retry_in_the_same_group_is_no_fallback(tiermix: Program) -> None:
+    rows = [payload(1, "big", False, 1e9), payload(2, "big", True, 1e9 + 1)]
+    assert requests_of(tiermix, rows) == [("big", "openai/big-model", "ok", False, 2)]
+
+
+def test_a_header_that_counts_fallbacks_is_believed_when_the_failure_row_is_missing(tiermix: Program) -> None:
+    row = payload(1, "small", True, 1e9, hidden_params={"additional_headers": {"x-litellm-attempted-fallbacks": 1}})
+    assert requests_of(tiermix, [row])[0][3] is True
+
+
+@pytest.mark.parametrize("cut", [1, 7, 30, 52])
+def test_attempts_that_straddle_two_files_become_one_request(tiermix: Program, cut: int) -> None:
+    # Two nights: the second brings the success of a request whose failure came in the first, in either order.
+    rows = rows_of(PROXY)
+    tiermix("ingest", write_lines(tiermix.folder / "b.jsonl", rows[cut:]))
+    tiermix("ingest", write_lines(tiermix.folder / "a.jsonl", rows[:cut]))
+    check_proxy(tiermix.folder)
+    rolled = stored(tiermix.folder, "SELECT sum(requests) FROM mix_minute")
+    by_dim = stored(tiermix.folder, "SELECT dim, sum(requests) FROM mix_hour GROUP BY 1")
+    assert rolled == [(40,)]
+    assert {n for _, n in by_dim} == {40}
+
+
+def test_declared_tiers_place_router_decisions_and_name_the_switch(tiermix: Program) -> None:
+    # The complexity router sends five of eight requests to gpt-4o-mini without any failure.
+    (tiermix.folder / "tiermix.toml").write_text(
+        '[[tier]]\nname = "primary"\nmodels = ["gpt-4o"]\n[[tier]]\nname = "mid"\nmodels = ["claude-*"]\n'
+        '[[tier]]\nname = "small"\nmodels = ["gpt-4o-mini*"]\n[[tier]]\nname = "cache"\ncached = true\n'
+    )
+    assert tiermix("ingest", PROXY).code == 0
+    got = stored(
+        tiermix.folder, "SELECT tier, intended_tier, demoted, reason, count(*) FROM requests WHERE requested_model = "
+        "'smart-router' GROUP BY ALL ORDER BY ALL"
+    )  # fmt: skip
+    assert got == [
+        ("primary", "primary", False, None, 4),
+        ("small", "primary", True, "complexity_router", 4),
+    ]

@@ -1,0 +1,167 @@
+"""Bad lines: where they stand in their file, and how to get at the good ones around them.
+
+Only files that hold a bad line come here; a clean file never passes through Python.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import re
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from tiermix.engine.duck import MAX_RECORD_BYTES
+from tiermix.sources.detect import Sample, open_unpacked
+
+EXCERPT_CHARS = 200
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """A line that cannot be used: its number (from 1), byte offset in the unpacked file, reason and start.
+
+    `excerpt` is cleaned of control characters and None under `[privacy]`; `digest` identifies the whole line.
+    """
+
+    line: int
+    offset: int
+    reason: str
+    excerpt: str | None
+    digest: str
+
+
+@dataclass(slots=True)
+class Scrubbed:
+    """The good records of a file, written out again: how many, where each stood, and the lines that were bad."""
+
+    kept: int = 0
+    places: list[tuple[int, int]] = field(default_factory=list)
+    bad: list[BadLine] = field(default_factory=list)
+
+
+def excerpt(raw: bytes) -> str:
+    """The first characters of a line, harmless to print."""
+    return _CONTROL.sub("·", raw[: EXCERPT_CHARS * 4].decode("utf-8", errors="replace"))[:EXCERPT_CHARS]
+
+
+def _bad(line: int, offset: int, reason: str, raw: bytes, keep_excerpts: bool) -> BadLine:
+    digest = hashlib.sha256(raw).hexdigest()[:32]
+    return BadLine(line, offset, reason, excerpt(raw) if keep_excerpts else None, digest)
+
+
+def _lines(stream: IO[bytes]) -> Iterator[tuple[int, int, bytes]]:
+    """(line number, byte offset, content) of the lines that are not blank."""
+    offset = 0
+    for number, raw in enumerate(stream, start=1):
+        if raw.strip():
+            yield number, offset, raw.rstrip(b"\r\n")
+        offset += len(raw)
+
+
+def locate(path: Path, seen: Sample, bad: Sequence[tuple[int, str]], *, keep_excerpts: bool) -> list[BadLine]:
+    """Finds bad records in their file.
+
+    Args:
+        path: the file.
+        seen: how it is packed.
+        bad: number of the record in the file (from 0) and reason, ascending.
+        keep_excerpts: whether the start of the line may be kept.
+
+    Returns:
+        One entry a record. In a file that is not one record a line, `line` counts records and `offset` is 0.
+    """
+    if seen.container != "lines":
+        name = hashlib.sha256(str(path).encode()).hexdigest()[:16]
+        return [BadLine(n + 1, 0, reason, None, f"{name}:{n}") for n, reason in bad]
+    out: list[BadLine] = []
+    if not bad:
+        return out
+    wanted = iter(bad)
+    at, reason = next(wanted)
+    with open_unpacked(path, seen.packing) as stream:
+        for ordinal, (number, offset, raw) in enumerate(_lines(stream)):
+            if ordinal != at:
+                continue
+            out.append(_bad(number, offset, _why_no_json(raw) or reason, raw, keep_excerpts))
+            if (following := next(wanted, None)) is None:
+                break
+            at, reason = following
+    return out
+
+
+def _why_no_json(raw: bytes) -> str:
+    """Why a line is no JSON object; empty when it is one."""
+    if len(raw) > MAX_RECORD_BYTES:
+        return f"the line is longer than {MAX_RECORD_BYTES >> 20} MiB"
+    try:
+        value = json.loads(raw.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        return f"not UTF-8 at byte {error.start}"
+    except RecursionError:
+        return "nested too deep"
+    except ValueError as error:
+        return f"not JSON: {str(error)[:100]}"
+    return "" if isinstance(value, dict) else "not a JSON object"
+
+
+def scrub(path: Path, seen: Sample, clean: Path, *, keep_excerpts: bool) -> Scrubbed:
+    """Copies the good records of a file to `clean`, one a line, when the fast path could not read the file."""
+    found = Scrubbed()
+    with clean.open("wb") as out:
+        try:
+            with open_unpacked(path, seen.packing) as stream:
+                if seen.container == "lines":
+                    _scrub_lines(stream, out, found, keep_excerpts)
+                else:
+                    _scrub_values(stream, out, found, keep_excerpts)
+        except (EOFError, gzip.BadGzipFile, zlib.error, OSError) as error:
+            last = max((line for line, _ in found.places), default=0)
+            found.bad.append(_bad(last + 1, 0, f"the file ends early or is damaged: {error}", b"", keep_excerpts))
+    return found
+
+
+def _scrub_lines(stream: IO[bytes], out: IO[bytes], found: Scrubbed, keep_excerpts: bool) -> None:
+    for number, offset, raw in _lines(stream):
+        if why := _why_no_json(raw):
+            found.bad.append(_bad(number, offset, why, raw, keep_excerpts))
+        else:
+            _keep(out, found, raw, number, offset)
+
+
+def _keep(out: IO[bytes], found: Scrubbed, raw: bytes, number: int, offset: int) -> None:
+    out.write(raw + b"\n")
+    found.places.append((number, offset))
+    found.kept += 1
+
+
+def _scrub_values(stream: IO[bytes], out: IO[bytes], found: Scrubbed, keep_excerpts: bool) -> None:
+    """JSON values one after the other, or one array of them; what follows the first fault cannot be told apart."""
+    text = stream.read().decode("utf-8", errors="replace")
+    decoder = json.JSONDecoder()
+    at = len(text) - len(text.lstrip("\ufeff \t\r\n"))
+    at += text.startswith("[", at)
+    number = 0
+    while True:
+        while at < len(text) and text[at] in " \t\r\n,":
+            at += 1
+        if at >= len(text) or text[at] == "]":
+            return
+        number += 1
+        offset = len(text[:at].encode())
+        try:
+            value, end = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError) as error:
+            found.bad.append(_bad(number, offset, f"not JSON: {str(error)[:100]}", text[at:].encode(), keep_excerpts))
+            return
+        raw = text[at:end].encode()
+        if isinstance(value, dict):
+            _keep(out, found, json.dumps(value).encode(), number, offset)
+        else:
+            found.bad.append(_bad(number, offset, "not a JSON object", raw, keep_excerpts))
+        at = end

@@ -1,0 +1,155 @@
+"""DuckDB: opening databases with our settings, its faults in our words, and reading log files as relations."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tiermix.errors import StoreBusy, StoreCorrupt, StoreError, StoreFull, TiermixError
+from tiermix.sources.detect import Container, Packing
+from tiermix.sql import identifier, literal
+
+if TYPE_CHECKING:
+    import duckdb
+
+Rows = list[tuple[Any, ...]]
+
+# DuckDB gets most of our 1 GiB; the rest is the interpreter and what DuckDB does not count.
+_MEMORY = "640MB"
+# A record above this is broken or hostile; DuckDB holds several of them in memory at once.
+MAX_RECORD_BYTES = 16 << 20
+_RETRY_EVERY = 0.2
+
+
+def connect(path: Path | None, *, read_only: bool = False, wait: float = 0.0) -> duckdb.DuckDBPyConnection:
+    """Opens a database file, or one in memory for None.
+
+    Args:
+        path: the file; it is created when it does not exist and `read_only` is false.
+        read_only: readers share a file among themselves, not with a writer.
+        wait: seconds to wait for another process to let go of the file.
+
+    Raises:
+        StoreBusy: somebody holds the file for longer than that.
+        StoreCorrupt: the file is no database.
+        StoreFull: there is no room to create it.
+    """
+    import duckdb
+
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": _MEMORY,
+        "threads": os.cpu_count() or 1,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "allow_community_extensions": False,
+    }
+    deadline = time.monotonic() + wait
+    while True:
+        try:
+            connection = duckdb.connect(str(path) if path else ":memory:", read_only=read_only, config=settings)
+            break
+        except duckdb.Error as error:
+            fault = explain(error, str(path))
+            if not isinstance(fault, StoreBusy) or time.monotonic() >= deadline:
+                raise fault from error
+            time.sleep(_RETRY_EVERY)
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection
+
+
+def explain(error: Exception, where: str) -> TiermixError:
+    """A DuckDB error as one of ours, with its cause and cure."""
+    import duckdb
+
+    text = str(error).splitlines()[0] if str(error) else type(error).__name__
+    if "Could not set lock" in str(error) or "Conflicting lock" in str(error):
+        holder = re.search(r"\(PID (\d+)\)", str(error))
+        who = f"process {holder[1]}" if holder else "another process"
+        return StoreBusy(
+            f"the store is in use by {who}",
+            where=where,
+            hint="wait for it to finish (--wait 60), or end it; a notebook or duckdb shell left open counts too",
+        )
+    if re.search(r"No space left|disk full|File too large|max_temp_directory_size|Could not write", str(error), re.I):
+        return StoreFull(f"there is no room to write: {text}", where=where, hint="free disk space and run it again")
+    if isinstance(error, duckdb.IOException) and re.search(r"not a valid DuckDB|checksum|corrupt", str(error), re.I):
+        return StoreCorrupt(
+            "the file is not a usable store", where=where, hint=f"move it away and ingest again ({text})"
+        )
+    if isinstance(error, duckdb.SerializationException):
+        return StoreCorrupt("the file was written by another DuckDB", where=where, hint=text)
+    return StoreError(f"the database refused: {text}", where=where)
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """A set of log files that are read alike."""
+
+    paths: tuple[Path, ...]
+    container: Container
+    packing: Packing
+
+
+def records_sql(scan: Scan, columns: Mapping[str, str], present: Mapping[str, str]) -> tuple[str, dict[str, object]]:
+    """SQL of the relation of records in `scan`, with the path of each as column `file`, and its parameters.
+
+    A record that is no valid JSON comes as a row of nulls, in place, so that lines can be counted.
+
+    Args:
+        scan: the files.
+        columns: the fields to read and their types; nothing else is parsed.
+        present: for Parquet, the columns that the files really have.
+    """
+    paths = [glob_escape(str(p)) for p in scan.paths]
+    if scan.container == "parquet":
+        parts = [
+            f"TRY_CAST({identifier(c)} AS {t}) AS {identifier(c)}"
+            if c in present
+            else f"CAST(NULL AS {t}) AS {identifier(c)}"
+            for c, t in columns.items()
+        ]
+        listed = ", ".join(parts)
+        return (
+            f"SELECT file, {listed} FROM read_parquet($paths, union_by_name = true, filename = 'file')",
+            {"paths": paths},
+        )
+    struct = ", ".join(f"{identifier(c)} {t}" for c, t in columns.items())
+    options = (
+        f"compression = {literal(scan.packing)}, filename = 'file', maximum_object_size = {MAX_RECORD_BYTES}, "
+        "hive_partitioning = false"
+    )
+    if scan.container == "arrays":
+        # A broken line is kept as one null record, so that it is counted and found.
+        return (
+            "SELECT file, r.* FROM (SELECT file, unnest(CASE WHEN json IS NULL THEN [NULL] ELSE json END) AS r FROM "
+            f"read_json($paths, format = 'newline_delimited', records = false, ignore_errors = true, {options}, "
+            f"columns = {{'json': {literal(f'STRUCT({struct})[]')}}})) AS lines",
+            {"paths": paths},
+        )
+    fmt = {"lines": "newline_delimited", "array": "array", "values": "unstructured"}[scan.container]
+    tolerant = "true" if scan.container == "lines" else "false"
+    listed = ", ".join(f"{literal(c)}: {literal(t)}" for c, t in columns.items())
+    return (
+        f"SELECT * FROM read_json($paths, format = '{fmt}', ignore_errors = {tolerant}, {options}, "
+        f"columns = {{{listed}}})",
+        {"paths": paths},
+    )
+
+
+def glob_escape(path: str) -> str:
+    """A path that DuckDB reads as that very file, though it takes patterns."""
+    return re.sub(r"([*?\[])", r"[\1]", path)
+
+
+def parquet_columns(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> dict[str, str]:
+    """Names and types of the columns of Parquet files."""
+    described = connection.execute(
+        "DESCRIBE SELECT * FROM read_parquet($paths, union_by_name = true)",
+        {"paths": [glob_escape(str(p)) for p in paths]},
+    )
+    return {row[0]: row[1] for row in described.fetchall()}

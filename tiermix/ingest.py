@@ -1,0 +1,345 @@
+"""Brings log files into a store: every line accounted for, every request once, a batch as a whole or not at all."""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+
+from tiermix import sql
+from tiermix.broken import BadLine, locate, scrub
+from tiermix.config.settings import Config
+from tiermix.engine.duck import Scan, records_sql
+from tiermix.errors import InputError, NoInput, StoreBusy, StoreError, StoreFull, UnknownSource
+from tiermix.inputs import Found
+from tiermix.model import FileReceipt, Note, Receipt
+from tiermix.sources import Dialect, Sample, detect, open_unpacked, sample
+from tiermix.store import Store
+from tiermix.tiers import tiering
+from tiermix.timewin import rfc3339
+
+DEFAULT_MAX_BAD = 0.01
+# Files read alike go into one transaction up to this size, which bounds the temporary space of a batch.
+_BATCH_BYTES = 2 << 30
+_BATCH_FILES = 5000
+_QUARANTINE_CHUNK = 10_000
+
+Progress = Callable[[int, int, str], None]  # bytes done, bytes in all, what is being read
+
+
+@dataclass(frozen=True, slots=True)
+class _Input:
+    path: Path
+    name: str
+    size: int
+    modified_ns: int
+    fingerprint: str
+    seen: Sample
+    dialect: Dialect
+
+
+@dataclass(slots=True)
+class _Tally:
+    lines: int = 0
+    duplicate: int = 0
+    quarantined: int = 0
+    bad: list[BadLine] = field(default_factory=list)
+
+
+def _silent(done: int, total: int, label: str) -> None:
+    """Reports to nobody."""
+
+
+def ingest(
+    store: Store,
+    found: Found,
+    config: Config,
+    *,
+    now: datetime,
+    source: str = "",
+    max_bad: float = DEFAULT_MAX_BAD,
+    hash_key: str | None = None,
+    progress: Progress = _silent,
+) -> Receipt:
+    """Reads log files into the store.
+
+    Args:
+        store: where to; open for writing.
+        found: the files.
+        config: tiers, mapped sources and privacy.
+        now: the time to put into the ledger.
+        source: the dialect of all files; empty to find it from their content.
+        max_bad: the share of lines that may be bad before the receipt says `too_bad`.
+        hash_key: the key under which tenants and users are hashed; needed with `privacy.hash_users`.
+        progress: is told how far it is.
+
+    Returns:
+        What became of every file. Files that hold nothing are in it, with no lines.
+
+    Raises:
+        NoInput: all files are empty.
+        InputError: a file cannot be read, or one that the user named is of no known source; all others are ingested
+            first.
+        StoreError: the store is full, busy or broken; every batch before is kept, the one at hand left no trace.
+    """
+    started = time.monotonic()
+    hash_key = hash_key if config.hash_users else None
+    inputs, receipts, failures, notes = _inspect(store, found, config, source)
+    total = sum(i.size for i in inputs)
+    done = 0
+    requests_before = _count(store, "request_log")
+    for batch in _batches(inputs):
+        progress(done, total, batch[0].name)
+        receipts += _ingest_batch(store, batch, config, hash_key, now)
+        done += sum(i.size for i in batch)
+    progress(total, total, "")
+    store.place(tiering(config, store.outcomes()).placements, keep=True)
+    if failures:
+        raise failures[0]
+    if not receipts or not any(r.lines for r in receipts):
+        raise NoInput("there is not a single line in the files", where=", ".join(str(p) for p in found.paths[:3]))
+    order = {found.labels.get(p, str(p)): i for i, p in enumerate(found.paths)}
+    receipts.sort(key=lambda r: order[r.path])
+    added = _count(store, "request_log") - requests_before
+    return Receipt(tuple(receipts), added, time.monotonic() - started, max_bad, tuple(notes))
+
+
+def _count(store: Store, table: str) -> int:
+    return int(store.execute(f"SELECT count(*) FROM {sql.identifier(table)}")[0][0])
+
+
+def _inspect(
+    store: Store, found: Found, config: Config, source: str
+) -> tuple[list[_Input], list[FileReceipt], list[InputError], list[Note]]:
+    """Tells known files from new ones and finds their dialects; what cannot be read is listed, not raised."""
+    known = {
+        (p, size, modified, mark): (src, lines, bad)
+        for p, src, size, modified, mark, lines, bad in store.execute(
+            "SELECT path, source, bytes, modified_ns, fingerprint, lines, quarantined FROM ledger"
+        )
+    }
+    inputs: list[_Input] = []
+    receipts: list[FileReceipt] = []
+    failures: list[InputError] = []
+    notes: list[Note] = []
+    for path in found.paths:
+        name = found.labels.get(path, str(path))
+        try:
+            stat = path.stat()
+            mark = _fingerprint(path, stat.st_size)
+            if (past := known.get((name, stat.st_size, stat.st_mtime_ns, mark))) is not None:
+                src, lines, bad = past
+                receipts.append(FileReceipt(name, src, lines, 0, lines - bad, bad, unchanged=True))
+                continue
+            seen = sample(path)
+            if seen.container == "parquet":
+                seen = Sample("parquet", "none", (frozenset(store.parquet_columns([path])),))
+            if seen.container == "empty":
+                receipts.append(FileReceipt(name, "", 0, 0, 0, 0))
+                continue
+            dialect = detect(path, seen, config.sources, source)
+            inputs.append(_Input(path, name, stat.st_size, stat.st_mtime_ns, mark, seen, dialect))
+        except OSError as error:
+            failures.append(InputError(f"cannot read the file: {error.strerror}", where=name))
+        except UnknownSource as error:
+            if path in found.named:
+                failures.append(error)
+            else:
+                notes.append(Note("skipped", f"{name} was left out: {error.message}; {error.hint}"))
+        except InputError as error:
+            failures.append(error)
+    if not inputs and not receipts and notes and not failures:
+        failures.append(UnknownSource("none of the files is a log of a known source", hint=notes[0].message))
+    if unchanged := sum(r.unchanged for r in receipts):
+        notes.append(Note("unchanged", f"{unchanged} of {len(found.paths)} files were ingested before"))
+    return inputs, receipts, failures, notes
+
+
+def _fingerprint(path: Path, size: int) -> str:
+    """A digest of the two ends of a file; with its size and time it tells whether a known file has changed."""
+    digest = hashlib.sha256(str(size).encode())
+    with path.open("rb") as stream:
+        digest.update(stream.read(1 << 16))
+        if size > 1 << 17:
+            stream.seek(-(1 << 16), 2)
+        digest.update(stream.read(1 << 16))
+    return digest.hexdigest()[:32]
+
+
+def _batches(inputs: Iterable[_Input]) -> Iterable[list[_Input]]:
+    groups: dict[tuple[object, ...], list[list[_Input]]] = {}
+    for item in inputs:
+        alike = (item.dialect.name, item.dialect.projection, item.seen.container, item.seen.packing, item.seen.encoding)
+        batches = groups.setdefault(alike, [[]])
+        full = sum(i.size for i in batches[-1]) + item.size > _BATCH_BYTES or len(batches[-1]) >= _BATCH_FILES
+        if batches[-1] and full:
+            batches.append([])
+        batches[-1].append(item)
+    return [batch for batches in groups.values() for batch in batches]
+
+
+def _ingest_batch(
+    store: Store, batch: Sequence[_Input], config: Config, hash_key: str | None, now: datetime
+) -> list[FileReceipt]:
+    if batch[0].seen.encoding != "utf-8":
+        return [_ingest_transcoded(store, item, config, hash_key, now) for item in batch]
+    try:
+        _stage(store, [i.path for i in batch], batch[0], batch[0].seen, hash_key)
+    except (StoreFull, StoreBusy):
+        raise
+    except StoreError as refused:
+        # The fast path could not read some file as a whole. Read each alone, and that one line by line.
+        if len(batch) > 1:
+            return [r for item in batch for r in _ingest_batch(store, [item], config, hash_key, now)]
+        return [_ingest_scrubbed(store, batch[0], config, hash_key, now, refused)]
+    return _finish(store, batch, {str(i.path): i for i in batch}, config, now)
+
+
+def _finish(
+    store: Store, batch: Sequence[_Input], staged: Mapping[str, _Input], config: Config, now: datetime
+) -> list[FileReceipt]:
+    """Accounts for what was staged and commits it; `staged` says which input each staged file is."""
+    tallies: dict[str, _Tally] = {}
+    for path, (tally, ordinals) in _judge(store, batch[0].dialect).items():
+        if ordinals:
+            tally.bad = locate(Path(path), staged[path].seen, ordinals, keep_excerpts=config.keep_excerpts)
+        tallies[staged[path].name] = tally
+    return _commit(store, batch, tallies, now)
+
+
+def _ingest_transcoded(store: Store, item: _Input, config: Config, hash_key: str | None, now: datetime) -> FileReceipt:
+    """A file that is not plain UTF-8 goes through a copy that is; offsets of bad lines are those in the copy."""
+    with tempfile.TemporaryDirectory(prefix="tiermix-") as folder:
+        copy = replace(item, path=Path(folder) / "copy.jsonl", seen=Sample(item.seen.container, "none", item.seen.keys))
+        with (
+            open_unpacked(item.path, item.seen.packing) as raw,
+            copy.path.open("w", encoding="utf-8", newline="") as out,
+        ):
+            shutil.copyfileobj(codecs.getreader(item.seen.encoding)(raw, "replace"), out, 1 << 20)
+        return _ingest_batch(store, [copy], config, hash_key, now)[0]
+
+
+def _ingest_scrubbed(
+    store: Store, item: _Input, config: Config, hash_key: str | None, now: datetime, refused: StoreError
+) -> FileReceipt:
+    if item.seen.container == "parquet":
+        raise InputError(f"the Parquet file cannot be read: {refused.message}", where=item.name)
+    lines = Sample("lines", "none", ())
+    with tempfile.TemporaryDirectory(prefix="tiermix-") as folder:
+        clean = Path(folder) / "clean.jsonl"
+        found = scrub(item.path, item.seen, clean, keep_excerpts=config.keep_excerpts)
+        if not found.kept:
+            clean.write_text("{}\n")  # staged as one bad row, so that the tables exist; it is not accounted for
+        _stage(store, [clean], item, lines, hash_key)
+        tally, ordinals = _judge(store, item.dialect)[str(clean)]
+        if not found.kept:
+            tally, ordinals = _Tally(), []
+        again = locate(clean, lines, ordinals, keep_excerpts=config.keep_excerpts)
+        places = [found.places[n] for n, _ in ordinals]
+        tally.bad = sorted(
+            [*found.bad, *(replace(b, line=line, offset=at) for b, (line, at) in zip(again, places, strict=True))],
+            key=lambda b: b.line,
+        )
+        tally.lines = found.kept + len(found.bad)
+        tally.quarantined = len(tally.bad)
+        return _commit(store, [item], {item.name: tally}, now)[0]
+
+
+def _stage(store: Store, paths: Sequence[Path], like: _Input, seen: Sample, hash_key: str | None) -> None:
+    """Reads files into the temporary table `staged`, typed and with the reason why a row is bad."""
+    dialect = like.dialect
+    present = store.parquet_columns(paths) if seen.container == "parquet" else {}
+    records, params = records_sql(Scan(tuple(paths), seen.container, seen.packing), dialect.columns, present)
+    clean = sql.load(f"ingest/clean_{dialect.row}s").text
+    store.execute("DROP TABLE IF EXISTS staged")
+    store.execute(
+        f"CREATE TEMP TABLE staged AS WITH records AS ({records}), projected AS ({dialect.projection}) {clean}",
+        {**params, "hash_key": hash_key},
+    )
+
+
+def _judge(store: Store, dialect: Dialect) -> dict[str, tuple[_Tally, list[tuple[int, str]]]]:
+    """Counts lines, duplicates and bad rows of each staged file, and lists the bad ones as (record in file, reason)."""
+    store.execute("CREATE OR REPLACE TEMP TABLE dup (r BIGINT)")
+    if dialect.row == "request":
+        if store.execute("SELECT 1 FROM staged WHERE NOT has_id AND bad IS NULL LIMIT 1"):
+            store.ask("ingest/name_requests")
+        store.ask("ingest/duplicate_requests")
+    else:
+        store.ask("ingest/duplicate_attempts")
+    out: dict[str, tuple[_Tally, list[tuple[int, str]]]] = {}
+    for file, lines, bad, duplicate, first in store.ask("ingest/receipt"):
+        ordinals: list[tuple[int, str]] = []
+        if bad:
+            ordinals = store.execute(
+                "SELECT rowid - $first, bad FROM staged WHERE file = $file AND bad IS NOT NULL ORDER BY rowid",
+                {"first": first, "file": file},
+            )
+        out[file] = (_Tally(lines, duplicate, bad), ordinals)
+    return out
+
+
+def _commit(store: Store, batch: Sequence[_Input], tallies: dict[str, _Tally], now: datetime) -> list[FileReceipt]:
+    """Makes the staged rows part of the store, with the rollups, the quarantine and the ledger, in one transaction."""
+    dialect = batch[0].dialect
+    receipts = []
+    with store.transaction():
+        batch_id = int(store.execute("SELECT coalesce(max(batch_id), 0) + 1 FROM ledger")[0][0])
+        if dialect.row == "request":
+            store.ask("ingest/fresh_requests", {"source": dialect.name})
+        else:
+            _fold(store, dialect.name, batch_id)
+        store.ask("ingest/new_outcomes")
+        store.ask("ingest/insert_requests", {"batch_id": batch_id})
+        store.ask("ingest/roll_up_minutes", {"batch_id": batch_id})
+        store.ask("ingest/roll_up_hours", {"batch_id": batch_id})
+        for item in batch:
+            tally = tallies.get(item.name, _Tally())
+            accepted = tally.lines - tally.duplicate - tally.quarantined
+            _quarantine(store, batch_id, item.name, tally.bad)
+            store.ask(
+                "ingest/enter_ledger",
+                {
+                    "batch_id": batch_id, "path": item.name, "source": dialect.name, "bytes": item.size,
+                    "modified_ns": item.modified_ns, "fingerprint": item.fingerprint, "lines": tally.lines,
+                    "accepted": accepted, "duplicate": tally.duplicate, "quarantined": tally.quarantined,
+                    "now": rfc3339(now),
+                },
+            )  # fmt: skip
+            receipts.append(
+                FileReceipt(item.name, dialect.name, tally.lines, accepted, tally.duplicate, tally.quarantined)
+            )
+    return receipts
+
+
+def _fold(store: Store, source: str, batch_id: int) -> None:
+    """Adds the new attempts and folds every request they belong to anew, taking its old self out of the rollups."""
+    store.ask("ingest/fresh_attempts", {"source": source, "batch_id": batch_id})
+    store.ask("ingest/touched_attempts", {"batch_id": batch_id})
+    store.ask("ingest/replaced_requests")
+    store.ask("ingest/roll_back_minutes")
+    store.ask("ingest/roll_back_hours")
+    store.ask("ingest/drop_replaced")
+    store.execute(f"CREATE OR REPLACE TEMP TABLE incoming AS {sql.load('ingest/fold_attempts').text}")
+    store.ask("ingest/drop_known")
+
+
+def _quarantine(store: Store, batch_id: int, path: str, bad: Iterable[BadLine]) -> None:
+    """Keeps bad lines, a bounded number at a time."""
+    rest = iter(bad)
+    while chunk := list(islice(rest, _QUARANTINE_CHUNK)):
+        store.ask(
+            "ingest/keep_bad_lines",
+            {
+                "batch_id": batch_id, "path": path, "lines": [b.line for b in chunk],
+                "offsets": [b.offset for b in chunk], "reasons": [b.reason for b in chunk],
+                "excerpts": [b.excerpt for b in chunk], "digests": [b.digest for b in chunk],
+            },
+        )  # fmt: skip

@@ -1,0 +1,196 @@
+"""Answers as the published JSON documents: versioned, counts beside every ratio, null where there is no data."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tiermix import __version__
+from tiermix.errors import ConfigError, TiermixError
+from tiermix.model import Burn, FileReceipt, Frame, Mix, Note, Receipt, Report, SloStatus, TierCounts, Trust
+from tiermix.render import words
+from tiermix.timewin import format_duration, rfc3339
+
+Document = dict[str, Any]
+
+
+def dumps(document: Document, *, indent: int | None = 2) -> str:
+    """JSON text; anything but ASCII is escaped, so that no character of a log reaches a terminal."""
+    return json.dumps(document, indent=indent, allow_nan=False, ensure_ascii=True)
+
+
+def _envelope(kind: str, frame: Frame | None, ok: bool, warnings: tuple[Note, ...]) -> Document:
+    out: Document = {"schema": f"tiermix.{kind}/1", "tiermix": __version__}
+    if frame is not None:
+        out |= {
+            "as_of": rfc3339(frame.as_of),
+            "window": {"start": rfc3339(frame.window.start), "end": rfc3339(frame.window.end)},
+            "timezone": frame.zone,
+        }
+    return out | {"ok": ok, "warnings": [{"code": n.code, "message": n.message} for n in warnings]}
+
+
+def _counts(counts: TierCounts) -> Document:
+    return {
+        "total": counts.total,
+        "tiers": dict(counts.tiers),
+        "shares": {t: counts.share(t) for t in counts.tiers},
+    }
+
+
+def mix(answer: Mix) -> Document:
+    """`tiermix.mix/1`."""
+    out = _envelope("mix", answer.frame, True, answer.frame.warnings) | _mix_body(answer)
+    if answer.by is not None:
+        out["groups"] = _groups(answer)
+    return out
+
+
+def _mix_body(answer: Mix) -> Document:
+    total = answer.totals.total
+    other = total - answer.totals.tiers[answer.primary]
+    return {
+        "primary": answer.primary,
+        "fallback_metric": {
+            "fired": answer.fallback.fired,
+            "known": answer.fallback.known,
+            "share": answer.fallback.share,
+        },
+        "not_primary": {"requests": other, "share": other / total if total else None},
+        "totals": _counts(answer.totals),
+        "days": [
+            {
+                "day": d.day.isoformat(),
+                "total": d.counts.total,
+                "tiers": dict(d.counts.tiers),
+                "primary_share": d.counts.share(answer.primary),
+                "partial": d.partial,
+            }
+            for d in answer.days
+        ],
+    }
+
+
+def _groups(answer: Mix) -> list[Document]:
+    return [{"key": dict(g.key)} | _counts(g.counts) | {"days": list(g.days)} for g in answer.groups]
+
+
+def burn(answer: Burn) -> Document:
+    """`tiermix.burn/1`."""
+    return _envelope("burn", answer.frame, answer.ok, answer.frame.warnings) | {"slos": [_slo(s) for s in answer.slos]}
+
+
+def _slo(s: SloStatus) -> Document:
+    return {
+        "name": s.name,
+        "target": s.target,
+        "window": format_duration(s.window),
+        "good_tiers": list(s.good_tiers),
+        "owner": s.owner,
+        "good": s.counts.good,
+        "total": s.counts.total,
+        "sli": s.sli,
+        "error_budget_remaining": s.budget.remaining,
+        "error_budget": {
+            "allowed_requests": s.budget.allowed,
+            "spent_requests": s.budget.spent,
+            "exhausted_in_s": s.budget.exhausted_in,
+        },
+        "ok": s.ok,
+        "met": s.met,
+        "alerts": [
+            {
+                "severity": a.row.severity,
+                "factor": float(a.row.factor),
+                "long": format_duration(a.row.long),
+                "short": format_duration(a.row.short),
+                "budget_percent": float(a.row.budget * 100),
+                "long_burn": a.long_burn,
+                "short_burn": a.short_burn,
+                "long_bad": a.long.bad,
+                "long_total": a.long.total,
+                "short_bad": a.short.bad,
+                "short_total": a.short.total,
+                "firing": a.firing,
+            }
+            for a in s.alerts
+        ],
+    }
+
+
+def trust(answer: Trust) -> Document:
+    """The trust box as part of a document."""
+    return {
+        "first": rfc3339(answer.first) if answer.first else None,
+        "complete_through": rfc3339(answer.last) if answer.last else None,
+        "minutes": answer.minutes,
+        "silent_minutes": answer.silent_minutes,
+        "files": answer.files,
+        "lines": answer.lines,
+        "duplicates": answer.duplicates,
+        "quarantined": answer.quarantined,
+        "requests": answer.requests,
+        "drills": answer.drills,
+        "unknown": answer.unknown,
+        "without_id": answer.no_id,
+        "fallback_unknown": answer.fallback_unknown,
+        "sources": dict(answer.sources),
+        "unknown_models": dict(answer.unknown_models),
+        "tiers_assumed": answer.tiers_assumed,
+        "config": {"path": answer.config_path, "sha256": answer.config_sha256},
+        "queries_sha256": answer.queries_sha256,
+    }
+
+
+def status(frame: Frame, answer: Trust, quarantine: list[Document]) -> Document:
+    """`tiermix.status/1`."""
+    out = _envelope("status", frame, not any(n.code == "stale" for n in frame.warnings), frame.warnings)
+    return out | {"trust": trust(answer), "quarantine": quarantine}
+
+
+def receipt(answer: Receipt) -> Document:
+    """`tiermix.ingest/1`."""
+    return _envelope("ingest", None, not answer.too_bad, answer.warnings) | {
+        "files": [_file(f) for f in answer.files],
+        "lines": answer.lines,
+        "accepted": answer.accepted,
+        "duplicate": answer.duplicate,
+        "quarantined": answer.quarantined,
+        "requests": answer.requests,
+        "seconds": round(answer.seconds, 3),
+    }
+
+
+def _file(f: FileReceipt) -> Document:
+    return {
+        "path": f.path,
+        "source": f.source,
+        "lines": f.lines,
+        "accepted": f.accepted,
+        "duplicate": f.duplicate,
+        "quarantined": f.quarantined,
+        "unchanged": f.unchanged,
+    }
+
+
+def report(answer: Report) -> Document:
+    """`tiermix.report/1`: the whole report."""
+    return _envelope("report", answer.frame, answer.ok, answer.frame.warnings) | {
+        "title": answer.title,
+        "owner": answer.owner,
+        "verdict": words.verdict(answer.mix, answer.burn),
+        "mix": _mix_body(answer.mix),
+        "intents": _groups(answer.intents),
+        "reasons": _groups(answer.reasons),
+        "slos": [_slo(s) for s in answer.burn.slos],
+        "budget_days": {name: list(left) for name, left in answer.budget_days.items()},
+        "trust": trust(answer.trust),
+    }
+
+
+def error(fault: TiermixError) -> Document:
+    """The error document; a configuration lists every fault."""
+    body: Document = {"code": fault.code, "message": fault.message, "where": fault.where, "hint": fault.hint}
+    if isinstance(fault, ConfigError):
+        body["faults"] = [{"where": f.where, "message": f.message, "hint": f.hint} for f in fault.faults]
+    return {"error": body}

@@ -1,0 +1,86 @@
+"""Answers as Markdown, for chat, tickets and pull requests."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from tiermix.model import Burn, Frame, Mix, Report
+from tiermix.render import tables, words
+from tiermix.render.safe import printable
+from tiermix.render.tables import Table
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~])")
+
+
+def escape(text: str) -> str:
+    """`text` as it stands, whatever Markdown would make of it."""
+    return _SPECIAL.sub(r"\\\1", printable(text))
+
+
+def table(t: Table) -> str:
+    """A pipe table."""
+    right = ("count", "share", "rate")
+    lines = [
+        "| " + " | ".join(escape(c.label) for c in t.columns) + " |",
+        "|" + "|".join(" ---: " if c.kind in right else " --- " for c in t.columns) + "|",
+    ]
+    for row in (*t.rows, *([t.total] if t.total else [])):
+        cells = (tables.shown(v, c.kind) for v, c in zip(row, t.columns, strict=True))
+        lines.append("| " + " | ".join(escape(x) for x in cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _page(parts: Iterable[str]) -> str:
+    return "\n".join(p.rstrip("\n") + "\n" for p in parts if p)
+
+
+def _warnings(frame: Frame) -> str:
+    return "\n".join(f"> **{n.code}**: {escape_long(n.message)}" for n in frame.warnings)
+
+
+def escape_long(text: str) -> str:
+    """`escape` for a sentence of ours that may carry a name from a log."""
+    return _SPECIAL.sub(r"\\\1", printable(text, 400))
+
+
+def mix(answer: Mix) -> str:
+    """The mix with its two numbers in front."""
+    body = table(tables.mix_groups(answer)) if answer.by else table(tables.mix_days(answer))
+    return _page(
+        [
+            escape_long(words.fallback_metric(answer)),
+            escape_long(words.users_got(answer)),
+            _warnings(answer.frame),
+            body,
+        ]
+    )
+
+
+def burn(answer: Burn) -> str:
+    """Each SLO with its budget, then all alert rows."""
+    slos = "\n".join(f"- **{escape_long(words.slo_line(s))}**; {words.budget_line(s)}" for s in answer.slos)
+    return _page([slos, _warnings(answer.frame), table(tables.burn(answer))])
+
+
+def report(answer: Report) -> str:
+    """The whole report."""
+    return _page(
+        [
+            f"# {escape_long(answer.title)}",
+            f"**{escape_long(words.verdict(answer.mix, answer.burn))}**",
+            _warnings(answer.frame),
+            "## Promises",
+            "\n".join(f"- {escape_long(words.slo_line(s))}; {words.budget_line(s)}" for s in answer.burn.slos),
+            "## Burn rates",
+            table(tables.burn(answer.burn)),
+            "## Served tier by day",
+            table(tables.mix_days(answer.mix)),
+            "## Served tier by intent",
+            table(tables.mix_groups(answer.intents)),
+            "## Why requests were demoted",
+            table(tables.reasons(answer.reasons)),
+            "## How far to trust this",
+            table(tables.trust(answer.trust)),
+        ]
+    )

@@ -1,0 +1,296 @@
+"""Answers as tables of raw values: described once here, drawn by the terminal, the page, Markdown and CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+from tiermix.model import Alert, Burn, Mix, MixGroup, SloStatus, Trust
+from tiermix.timewin import format_duration, rfc3339
+
+Kind = Literal["text", "day", "count", "share", "rate", "flag", "severity"]
+Value = str | int | float | bool | date | None
+
+BLANK = "–"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: a name for machines, a label for people, and what its values are."""
+
+    name: str
+    label: str
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of raw values under columns; `total` is drawn apart from the rest."""
+
+    name: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Value, ...], ...]
+    total: tuple[Value, ...] | None = None
+    footnote: str = ""
+
+
+def shown(value: Value, kind: Kind) -> str:
+    """A value as people read it; a dash where there is none."""
+    if value is None:
+        return BLANK
+    if kind == "share" and isinstance(value, (int, float)):
+        return percent(value)
+    if kind == "count" and isinstance(value, (int, float)):
+        return f"{value:,.0f}"
+    if kind == "rate" and isinstance(value, (int, float)):
+        return f"{value:.2f}"
+    if kind == "flag":
+        return "yes" if value else "no"
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def percent(share: float) -> str:
+    """A share in percent with one decimal, but never 0.0% for something or 100.0% for not everything."""
+    if 0 < share < 0.0005:
+        return "<0.1%"
+    if 0.9995 <= share < 1:
+        return ">99.9%"
+    return f"{share * 100:.1f}%"
+
+
+def _tier_columns(order: Sequence[str]) -> tuple[Column, ...]:
+    return tuple(Column(t, t, "share") for t in order)
+
+
+def mix_days(mix: Mix) -> Table:
+    """The mix a row a day, from the first day with data on, in shares."""
+    used = [i for i, d in enumerate(mix.days) if d.counts.total]
+    days = mix.days[used[0] :] if used else ()
+    partial = any(d.partial for d in days)
+    return Table(
+        name="mix_days",
+        title="Served tier by day",
+        columns=(Column("day", "day", "text"), Column("total", "requests", "count"), *_tier_columns(mix.order)),
+        rows=tuple(
+            (f"{d.day.isoformat()}{'*' * d.partial}", d.counts.total, *(d.counts.share(t) for t in mix.order))
+            for d in days
+        ),
+        total=("total", mix.totals.total, *(mix.totals.share(t) for t in mix.order)),
+        footnote="* not a whole day" if partial else "",
+    )
+
+
+def mix_day_counts(mix: Mix) -> Table:
+    """The mix a row a day in requests: what programs read, and what the page's charts are drawn from."""
+    return Table(
+        name="mix_days",
+        title="Requests by day and served tier",
+        columns=(
+            Column("day", "day", "day"),
+            Column("total", "requests", "count"),
+            *(Column(t, t, "count") for t in mix.order),
+            Column("primary_share", f"{mix.primary} share", "share"),
+            Column("partial", "part of a day", "flag"),
+        ),
+        rows=tuple(
+            (d.day, d.counts.total, *(d.counts.tiers[t] for t in mix.order), d.counts.share(mix.primary), d.partial)
+            for d in mix.days
+        ),
+    )
+
+
+def group_name(group: MixGroup) -> str:
+    """The value a group stands for; requests without one are `(none)`."""
+    value = next(iter(group.key.values()))
+    return "(none)" if value is None else value
+
+
+def mix_groups(mix: Mix) -> Table:
+    """The mix a row a group, largest first, in shares."""
+    return Table(
+        name="mix_groups",
+        title=f"Served tier by {mix.by}",
+        columns=(
+            Column(mix.by or "", (mix.by or "").replace("_", " "), "text"),
+            Column("total", "requests", "count"),
+            *_tier_columns(mix.order),
+        ),
+        rows=tuple((group_name(g), g.counts.total, *(g.counts.share(t) for t in mix.order)) for g in mix.groups),
+        total=("total", mix.totals.total, *(mix.totals.share(t) for t in mix.order)),
+    )
+
+
+def mix_group_counts(mix: Mix) -> Table:
+    """The mix a row a group in requests."""
+    return Table(
+        name="mix_groups",
+        title=f"Requests by {mix.by} and served tier",
+        columns=(
+            Column(mix.by or "", (mix.by or "").replace("_", " "), "text"),
+            Column("total", "requests", "count"),
+            *(Column(t, t, "count") for t in mix.order),
+            Column("primary_share", f"{mix.primary} share", "share"),
+        ),
+        rows=tuple(
+            (group_name(g), g.counts.total, *(g.counts.tiers[t] for t in mix.order), g.counts.share(mix.primary))
+            for g in mix.groups
+        ),
+    )
+
+
+def reasons(mix: Mix) -> Table:
+    """Why requests were not served by the primary: a row a reason, with its share of all requests."""
+    rows: list[tuple[Value, ...]] = []
+    for group in mix.groups:
+        lost = {t: n for t, n in group.counts.tiers.items() if t != mix.primary and n}
+        if lost:
+            name = group.key["reason"] or "(no reason in the log)"
+            count = sum(lost.values())
+            rows.append((name, count, count / mix.totals.total, ", ".join(lost)))
+    return Table(
+        name="reasons",
+        title=f"Why requests were not served by {mix.primary}",
+        columns=(
+            Column("reason", "reason", "text"),
+            Column("requests", "requests", "count"),
+            Column("share", "of all requests", "share"),
+            Column("tiers", "served by", "text"),
+        ),
+        rows=tuple(sorted(rows, key=lambda r: (-int(str(r[1])), str(r[0])))),
+    )
+
+
+ALERT_COLUMNS = (
+    Column("slo", "SLO", "text"),
+    Column("severity", "alert", "severity"),
+    Column("windows", "windows", "text"),
+    Column("factor", "above", "rate"),
+    Column("long_burn", "long burn", "rate"),
+    Column("short_burn", "short burn", "rate"),
+    Column("long", "bad/all long", "text"),
+    Column("short", "bad/all short", "text"),
+    Column("firing", "firing", "flag"),
+)
+
+
+def alert_rows(status: SloStatus) -> tuple[tuple[Value, ...], ...]:
+    """The alert rows of one SLO under ALERT_COLUMNS."""
+    return tuple(
+        (
+            status.name,
+            a.row.severity,
+            windows(a),
+            float(a.row.factor),
+            a.long_burn,
+            a.short_burn,
+            f"{a.long.bad:,}/{a.long.total:,}",
+            f"{a.short.bad:,}/{a.short.total:,}",
+            a.firing,
+        )
+        for a in status.alerts
+    )
+
+
+def windows(alert: Alert) -> str:
+    """The two windows of a row: `1h/5m`."""
+    return f"{format_duration(alert.row.long)}/{format_duration(alert.row.short)}"
+
+
+def burn(answer: Burn) -> Table:
+    """All alert rows of all SLOs."""
+    return Table(
+        name="burn",
+        title="Burn rates",
+        columns=ALERT_COLUMNS,
+        rows=tuple(row for s in answer.slos for row in alert_rows(s)),
+    )
+
+
+def burn_counts(answer: Burn) -> Table:
+    """All alert rows with every count in a column of its own, for programs."""
+    return Table(
+        name="burn",
+        title="Burn rates",
+        columns=(
+            Column("slo", "SLO", "text"),
+            Column("target", "target", "rate"),
+            Column("window", "window", "text"),
+            Column("good", "good", "count"),
+            Column("total", "total", "count"),
+            Column("error_budget_remaining", "budget remaining", "rate"),
+            Column("severity", "severity", "severity"),
+            Column("factor", "factor", "rate"),
+            Column("long", "long", "text"),
+            Column("short", "short", "text"),
+            Column("long_burn", "long burn", "rate"),
+            Column("short_burn", "short burn", "rate"),
+            Column("long_bad", "long bad", "count"),
+            Column("long_total", "long total", "count"),
+            Column("short_bad", "short bad", "count"),
+            Column("short_total", "short total", "count"),
+            Column("firing", "firing", "flag"),
+        ),
+        rows=tuple(
+            (
+                s.name, s.target, format_duration(s.window), s.counts.good, s.counts.total, s.budget.remaining,
+                a.row.severity, float(a.row.factor), format_duration(a.row.long), format_duration(a.row.short),
+                a.long_burn, a.short_burn, a.long.bad, a.long.total, a.short.bad, a.short.total, a.firing,
+            )
+            for s in answer.slos
+            for a in s.alerts
+        ),
+    )  # fmt: skip
+
+
+def trust(answer: Trust) -> Table:
+    """The trust box as pairs of what and how much."""
+    covered = None if not answer.minutes else 1 - answer.silent_minutes / answer.minutes
+    silent = f"{shown(covered, 'share')} ({answer.silent_minutes:,} of {answer.minutes:,} without a request)"
+    sources = ", ".join(f"{k} {v:,}" for k, v in answer.sources.items())
+    pairs = (
+        ("data from", rfc3339(answer.first) if answer.first else BLANK),
+        ("complete through", rfc3339(answer.last) if answer.last else BLANK),
+        ("minutes with requests", silent),
+        ("lines read", f"{answer.lines:,} from {answer.files:,} files ({sources or BLANK})"),
+        ("duplicates", f"{answer.duplicates:,} lines, not counted again"),
+        ("quarantined", f"{answer.quarantined:,} lines"),
+        ("unknown models", f"{answer.unknown:,} requests{_models(answer)}"),
+        ("drills", f"{answer.drills:,} requests, not counted"),
+        ("without a request id", f"{answer.no_id:,} requests, told apart by their content"),
+        ("fallback not recorded", f"{answer.fallback_unknown:,} requests"),
+        ("tiers", "assumed" if answer.tiers_assumed else "declared or logged"),
+        ("configuration", f"{answer.config_path or 'none'} (sha256 {answer.config_sha256[:12]})"),
+        ("queries", f"sha256 {answer.queries_sha256[:12]}"),
+    )
+    return Table(
+        name="trust",
+        title="How far to trust this",
+        columns=(Column("what", "what", "text"), Column("value", "value", "text")),
+        rows=pairs,
+    )
+
+
+def _models(answer: Trust) -> str:
+    if not answer.unknown_models:
+        return ""
+    top = list(answer.unknown_models)[:5]
+    more = len(answer.unknown_models) - len(top)
+    return f" ({', '.join(top)}{f' and {more} more' if more else ''})"
+
+
+def quarantine(bad: Sequence[Mapping[str, Value]]) -> Table:
+    """Why lines could not be used, a row a reason."""
+    return Table(
+        name="quarantine",
+        title="Lines in quarantine, by reason",
+        columns=(
+            Column("reason", "reason", "text"),
+            Column("lines", "lines", "count"),
+            Column("example", "example", "text"),
+        ),
+        rows=tuple((b["reason"], b["lines"], f"{Path(str(b['path'])).name}:{b['line']}") for b in bad),
+    )

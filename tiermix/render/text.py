@@ -1,0 +1,160 @@
+"""Answers for a terminal of 80 columns; the same characters on a pipe, without the colour."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tiermix.model import Burn, Frame, Mix, Receipt, SloStatus, Trust
+from tiermix.render import tables, words
+from tiermix.render.safe import printable
+from tiermix.render.tables import Column, Kind, Table
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+_BARS = "▁▂▃▄▅▆▇█"
+_TRAILING = re.compile(r"(?: |\x1b\[[0-9;]*m)+$")  # blanks at the end of a line, with the colour codes among them
+_RIGHT: tuple[Kind, ...] = ("count", "share", "rate")
+_STATE = {"kept": "bold green", "burning": "bold yellow", "missed": "bold red", "no data": "bold"}
+MARK = {"kept": "✓", "burning": "!", "missed": "✗", "no data": "?"}
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How wide to write, and whether in colour."""
+
+    width: int = 80
+    color: bool = False
+
+
+def _draw(style: Style, parts: Iterable[RenderableType]) -> str:
+    from rich.console import Console
+
+    out = io.StringIO()
+    console: Console = Console(
+        file=out, width=style.width, force_terminal=style.color, no_color=not style.color, highlight=False, emoji=False,
+        color_system="standard" if style.color else None, legacy_windows=False, markup=False,
+    )  # fmt: skip
+    for part in parts:
+        console.print(part)
+    return "".join(f"{_TRAILING.sub(_codes, line)}\n" for line in out.getvalue().splitlines())
+
+
+def _codes(blanks: re.Match[str]) -> str:
+    return blanks[0].replace(" ", "")
+
+
+def _sentence(text: str, style: str = "") -> RenderableType:
+    from rich.text import Text
+
+    return Text(printable(text, 600), style=style)
+
+
+def sparkline(shares: Sequence[float | None]) -> str:
+    """One bar a value in [0, 1], a space where there is none. The scale is 0 to 1: a small slide looks small."""
+    return "".join(" " if s is None else _BARS[min(7, int(s * 8))] for s in shares)
+
+
+def _table(t: Table, skip: Sequence[str] = ()) -> RenderableType:
+    from rich import box
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    drawn = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_footer=t.total is not None)
+    kept = [(i, c) for i, c in enumerate(t.columns) if c.name not in skip]
+    for i, c in kept:
+        footer = Text(tables.shown(t.total[i], c.kind)) if t.total else ""
+        right = c.kind in _RIGHT
+        drawn.add_column(Text(c.label), footer=footer, justify="right" if right else "left", overflow="fold")
+    for row in t.rows:
+        drawn.add_row(*(_cell(row[i], c) for i, c in kept))
+    return drawn
+
+
+def _cell(value: tables.Value, column: Column) -> RenderableType:
+    from rich.text import Text
+
+    shown = printable(tables.shown(value, column.kind), 40)
+    if column.name == "firing":
+        return Text("FIRING" if value else "-", style="bold red" if value else "")
+    return Text(shown)
+
+
+def _notes(frame: Frame) -> list[RenderableType]:
+    return [_sentence(f"{n.code}: {n.message}", "yellow") for n in frame.warnings]
+
+
+def mix(answer: Mix, style: Style) -> str:
+    """The two numbers side by side, the course of the primary share, and the table."""
+    days = [d for d in answer.days if d.counts.total]
+    shares = [d.counts.share(answer.primary) for d in answer.days if d.day >= days[0].day]
+    parts: list[RenderableType] = [
+        _sentence(words.fallback_metric(answer)),
+        _sentence(words.users_got(answer), "bold"),
+        *_notes(answer.frame),
+        "",
+        _sentence(f"{answer.primary} {sparkline(shares[-60:])}  {words.share(shares[0])} → {words.share(shares[-1])}"),
+    ]
+    table = tables.mix_groups(answer) if answer.by else tables.mix_days(answer)
+    parts.append(_table(table))
+    if table.footnote:
+        parts.append(_sentence(table.footnote))
+    return _draw(style, parts)
+
+
+def burn(answer: Burn, style: Style) -> str:
+    """Each SLO in a sentence, its budget, and its alert rows."""
+    parts: list[RenderableType] = [*_notes(answer.frame)]
+    for s in answer.slos:
+        parts += _slo(s)
+    return _draw(style, parts)
+
+
+def _slo(s: SloStatus) -> list[RenderableType]:
+    state = words.slo_state(s)
+    table = Table("burn", "", tables.ALERT_COLUMNS, tables.alert_rows(s))
+    return [
+        _sentence(f"{MARK[state]} {words.slo_line(s)}", _STATE[state]),
+        _sentence(words.budget_line(s)),
+        _table(table, skip=("slo",)),
+    ]
+
+
+def receipt(answer: Receipt, style: Style) -> str:
+    """What an ingest did, closing with the line that adds up."""
+    parts: list[RenderableType] = []
+    for f in answer.files if len(answer.files) <= 20 else ():
+        source = "empty" if not f.source else f"{f.source}{', unchanged' * f.unchanged}"
+        bad = f", {f.quarantined:,} quarantined" if f.quarantined else ""
+        parts.append(_sentence(f"{f.path}: {source}, {f.lines:,} lines{bad}"))
+    parts += [_sentence(f"{n.code}: {n.message}", "yellow") for n in answer.warnings]
+    parts.append(
+        _sentence(
+            f"{answer.accepted:,} accepted + {answer.duplicate:,} duplicate + {answer.quarantined:,} quarantined = "
+            f"{answer.lines:,} lines; {answer.requests:,} requests added in {answer.seconds:.1f} s",
+            "bold",
+        )
+    )
+    return _draw(style, parts)
+
+
+def status(frame: Frame, answer: Trust, quarantine: Table, style: Style) -> str:
+    """The state of the store."""
+    parts: list[RenderableType] = [*_notes(frame), _pairs(tables.trust(answer))]
+    if quarantine.rows:
+        parts += [_sentence(quarantine.title, "bold"), _table(quarantine)]
+    return _draw(style, parts)
+
+
+def _pairs(t: Table) -> RenderableType:
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    grid = RichTable.grid(padding=(0, 2))
+    for what, value in t.rows:
+        grid.add_row(Text(str(what)), Text(printable(str(value), 200)))
+    return grid

@@ -1,0 +1,10 @@
+"""Dialects: what the records of each gateway mean.
+
+A dialect is a folder here with two files: `dialect.toml` (how to recognise its records, and the fields it reads, typed)
+and `projection.sql` (how those fields become requests or attempts). Adding a gateway is adding a folder.
+"""
+
+from tiermix.sources.catalog import Dialect, dialects, mapped
+from tiermix.sources.detect import Sample, detect, open_unpacked, sample
+
+__all__ = ["Dialect", "Sample", "detect", "dialects", "mapped", "open_unpacked", "sample"]

@@ -1,0 +1,111 @@
+"""The dialects that exist: those in the folders beside this file, and those a configuration maps by field paths."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from tiermix.config.settings import Source
+from tiermix.model import MAPPABLE_FIELDS
+from tiermix.sql import identifier
+
+Row = Literal["request", "attempt"]
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How to read one kind of log.
+
+    Attributes:
+        name: what `--source` calls it.
+        row: what one row of the log is.
+        keys, any_keys: a record is of this dialect when it has all of the first and one of the second (if any).
+        columns: the fields it reads and their DuckDB types.
+        projection: SQL from the relation `records` to the columns that `ingest/clean_requests` or
+            `ingest/clean_attempts` expects.
+    """
+
+    name: str
+    title: str
+    row: Row
+    keys: tuple[str, ...]
+    any_keys: tuple[str, ...]
+    columns: Mapping[str, str]
+    projection: str
+
+    def claims(self, keys: frozenset[str]) -> int:
+        """How many of its telling keys a record has; 0 when it is not of this dialect."""
+        if not keys.issuperset(self.keys) or (self.any_keys and keys.isdisjoint(self.any_keys)):
+            return 0
+        return len(self.keys) + len(keys.intersection(self.any_keys))
+
+
+@cache
+def dialects() -> Mapping[str, Dialect]:
+    """All shipped dialects by name."""
+    root = Path(__file__).parent
+    return {p.parent.name: _read(p.parent) for p in sorted(root.glob("*/dialect.toml"))}
+
+
+def _read(folder: Path) -> Dialect:
+    data = tomllib.loads((folder / "dialect.toml").read_text(encoding="utf-8"))
+    return Dialect(
+        name=folder.name,
+        title=data["title"],
+        row=data["row"],
+        keys=tuple(data["sniff"]["keys"]),
+        any_keys=tuple(data["sniff"].get("any", ())),
+        columns=data["columns"],
+        projection=(folder / "projection.sql").read_text(encoding="utf-8"),
+    )
+
+
+def mapped(source: Source, sample_keys: frozenset[str]) -> Dialect:
+    """The dialect of a `[source.NAME]` table.
+
+    A path such as `resp.model` is a key `model` inside `resp`, unless the records (`sample_keys`, their top-level keys)
+    have a key of exactly that name; a part in double quotes may hold dots itself.
+    """
+    paths = {f: (p,) if p in sample_keys else split_path(p) for f, p in source.fields.items()}
+    tree: dict[str, object] = {}
+    for path in paths.values():
+        _graft(tree, path)
+    fields = [
+        f"    CAST({'.'.join(identifier(part) for part in paths[f])} AS VARCHAR) AS {identifier(f)}"
+        if f in paths
+        else f"    CAST(NULL AS VARCHAR) AS {identifier(f)}"
+        for f in (*MAPPABLE_FIELDS, "intended_model")
+    ]
+    projection = "SELECT\n    file,\n" + ",\n".join(fields) + (
+        ",\n    CAST(NULL AS STRUCT(provider VARCHAR, model VARCHAR, tier VARCHAR, status_code INTEGER, error VARCHAR, "
+        "latency_ms DOUBLE)[]) AS attempts\nFROM records\n"
+    )  # fmt: skip
+    needed = tuple(dict.fromkeys(paths[f][0] for f in ("ts", "tier", "served_model") if f in paths))
+    columns = {key: _type(node) for key, node in tree.items()}
+    return Dialect(source.name, f"[source.{source.name}]", "request", needed[:1], needed[1:], columns, projection)
+
+
+def split_path(path: str) -> tuple[str, ...]:
+    """The keys of a dotted path: `a."b.c"` is `a`, then `b.c`."""
+    return tuple(quoted or plain for quoted, plain in re.findall(r'"([^"]+)"|([^".]+)', path))
+
+
+def _graft(tree: dict[str, object], path: tuple[str, ...]) -> None:
+    node = tree
+    for part in path[:-1]:
+        below = node.setdefault(part, {})
+        if not isinstance(below, dict):  # a leaf of another field: read it as a table, the leaf then comes as JSON text
+            below = node[part] = {}
+        node = below
+    node.setdefault(path[-1], "VARCHAR")
+
+
+def _type(node: object) -> str:
+    if isinstance(node, dict):
+        return "STRUCT(" + ", ".join(f"{identifier(k)} {_type(v)}" for k, v in node.items()) + ")"
+    return "VARCHAR"

@@ -1,0 +1,174 @@
+"""Looks at the head of a log file: how it is packed, what its records look like, and whose dialect that is."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import io
+import json
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import IO, Literal, cast
+
+from tiermix.config.settings import Source
+from tiermix.errors import UnknownSource, UnreadableFile, UsageError
+from tiermix.sources.catalog import Dialect, dialects, mapped
+
+Container = Literal["lines", "arrays", "array", "values", "parquet", "empty"]
+Packing = Literal["none", "gzip", "zstd"]
+
+HEAD_BYTES = 1 << 20
+_BLOCK = 1 << 14
+_SAMPLE_RECORDS = 50
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What the head of a file shows.
+
+    Attributes:
+        container: one JSON object a line (`lines`), one array of objects a line (`arrays`), one array (`array`), other
+            JSON values one after the other (`values`), `parquet`, or `empty`.
+        packing: the compression, found from the first bytes and not from the name.
+        keys: the top-level keys of each of the first records.
+        encoding: `utf-8`, or what a byte order mark says.
+    """
+
+    container: Container
+    packing: Packing
+    keys: tuple[frozenset[str], ...]
+    encoding: str = "utf-8"
+
+
+def sample(path: Path) -> Sample:
+    """Reads the head of a file.
+
+    Raises:
+        UnreadableFile: it cannot be opened or decompressed.
+    """
+    try:
+        with path.open("rb") as raw:
+            magic = raw.read(4)
+        if magic == b"PAR1":
+            return Sample("parquet", "none", ())
+        packing: Packing = "gzip" if magic[:2] == b"\x1f\x8b" else "zstd" if magic == b"\x28\xb5\x2f\xfd" else "none"
+        if magic[:3] == b"BZh":
+            raise UnreadableFile("bzip2 is not supported", where=str(path), hint="unpack it, or pack it as .gz or .zst")
+        with open_unpacked(path, packing) as stream:
+            head = _read_head(stream)
+    except (OSError, EOFError, zlib.error) as error:
+        raise UnreadableFile(f"cannot read the file: {error}", where=str(path)) from error
+    encoding = next((name for mark, name in _MARKS if head.startswith(mark)), "utf-8")
+    container, keys = _look(head.decode(encoding, errors="replace"))
+    return Sample(container, packing, keys, encoding)
+
+
+def open_unpacked(path: Path, packing: Packing) -> IO[bytes]:
+    """The bytes of the log, decompressed."""
+    if packing == "gzip":
+        return cast(IO[bytes], gzip.open(path, "rb"))
+    if packing == "zstd":
+        import zstandard
+
+        return io.BufferedReader(zstandard.open(path, "rb"))
+    return path.open("rb")
+
+
+def _read_head(stream: IO[bytes]) -> bytes:
+    """The first bytes; a file that ends early or is damaged further on still shows what stands before."""
+    out = b""
+    try:
+        while len(out) < HEAD_BYTES and (block := stream.read1(_BLOCK)):  # type: ignore[attr-defined]
+            out += block
+    except (EOFError, OSError, zlib.error):
+        if not out:
+            raise
+    return out
+
+
+def _look(text: str) -> tuple[Container, tuple[frozenset[str], ...]]:
+    stripped = text.lstrip("\ufeff").lstrip()
+    if not stripped:
+        return "empty", ()
+    lines = [x for x in stripped.splitlines() if x.strip()]
+    parsed = [_parse(x) for x in lines[:_SAMPLE_RECORDS]]
+    objects = [x for x in parsed if isinstance(x, dict)]
+    arrays = [x for x in parsed if isinstance(x, list)]
+    if arrays and len(arrays) > len(objects):
+        return ("arrays" if len(lines) > 1 else "array"), _keys(x for a in arrays for x in a)
+    if objects or not stripped.startswith(("[", "{")):
+        return "lines", _keys(objects)
+    return ("array" if stripped.startswith("[") else "values"), _keys(_values(stripped))
+
+
+def _parse(line: str) -> object:
+    try:
+        return cast(object, json.loads(line))
+    except (ValueError, RecursionError):
+        return None  # one broken line says nothing about the file; ingest itself accounts for it
+
+
+def _values(text: str) -> Iterable[object]:
+    """The complete JSON values at the start of a text that may be cut off; those of an outer array one by one."""
+    decoder = json.JSONDecoder()
+    at = 1 if text.startswith("[") else 0
+    for _ in range(_SAMPLE_RECORDS):
+        while at < len(text) and text[at] in " \t\r\n,":
+            at += 1
+        try:
+            value, at = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            return
+        yield value
+
+
+def _keys(records: Iterable[object]) -> tuple[frozenset[str], ...]:
+    return tuple(frozenset(r) for r in records if isinstance(r, dict))
+
+
+def detect(path: Path, seen: Sample, sources: Iterable[Source], forced: str = "") -> Dialect:
+    """The dialect of a file: the one asked for, the one whose `match` fits the name, else the one most records fit.
+
+    Raises:
+        UsageError: there is no source of the forced name.
+        UnknownSource: none fits.
+    """
+    by_name: Mapping[str, Source] = {s.name: s for s in sources}
+    known = frozenset().union(*seen.keys)
+    if forced:
+        if forced in by_name:
+            return mapped(by_name[forced], known)
+        if forced in dialects():
+            return dialects()[forced]
+        names = ", ".join((*dialects(), *by_name))
+        raise UsageError(f"there is no source {forced!r}", hint=f"known: {names}")
+    for source in by_name.values():
+        if source.match and (fnmatch(str(path), source.match) or fnmatch(str(path), f"*/{source.match}")):
+            return mapped(source, known)
+    candidates = [*dialects().values(), *(mapped(s, known) for s in by_name.values() if not s.match)]
+    votes: Counter[str] = Counter()
+    for keys in seen.keys:
+        best = max(candidates, key=lambda d: d.claims(keys))
+        if best.claims(keys):
+            votes[best.name] += 1
+    if votes:
+        winner = votes.most_common(1)[0][0]
+        return next(d for d in candidates if d.name == winner)
+    fields = ", ".join(sorted(known)[:12]) or "none"
+    raise UnknownSource(
+        "no known source writes such records",
+        where=str(path),
+        hint=f"its fields are: {fields}. Describe them under [source.NAME.fields] in tiermix.toml, or name a source "
+        f"with --source ({', '.join(dialects())})",
+    )

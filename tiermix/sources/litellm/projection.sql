@@ -1,0 +1,56 @@
+-- source: litellm
+-- what: LiteLLM's StandardLoggingPayload; one row an attempt
+--
+-- The proxy gives all attempts of a request one litellm_call_id, while trace_id may be a session of many requests. The
+-- in-process router gives every attempt its own litellm_call_id and the attempts of a request one trace_id. Only the
+-- proxy knows an API key, a route or a caller's address. Versions before 1.83 have no litellm_call_id at all.
+
+SELECT
+    file,
+    -- The id alone is not unique: cache hits repeat the answer's, and some versions repeat it for every failed attempt.
+    md5(concat_ws('|', id, litellm_call_id, trace_id, status, startTime, model)) AS attempt_id,
+    CASE
+        WHEN litellm_call_id IS NOT NULL AND (proxied OR trace_id IS NULL) THEN 'call:' || litellm_call_id
+        WHEN trace_id IS NOT NULL THEN 'trace:' || trace_id
+    END AS group_key,
+    NOT (litellm_call_id IS NOT NULL AND (proxied OR trace_id IS NULL)) AS split,
+    coalesce(litellm_call_id, id, trace_id) AS request_id,
+    startTime AS started,
+    endTime AS ended,
+    CASE lower(status) WHEN 'success' THEN true WHEN 'failure' THEN false END AS ok,
+    model_group AS route,
+    -- The answer names the exact snapshot, but the proxy restamps some answers with the alias and not others; there only
+    -- the deployment gives a model one name.
+    CASE WHEN NOT proxied AND starts_with(response.model, split_part(model, '/', -1)) THEN response.model ELSE model END
+        AS model,
+    custom_llm_provider AS provider,
+    metadata.routing_decision.savings_baseline_model AS intended_model,
+    metadata.routing_decision.router_type || '_router' AS reason,
+    lower(cache_hit) = 'true' AS cached,
+    CASE WHEN TRY_CAST(hidden_params.additional_headers."x-litellm-attempted-fallbacks" AS INTEGER) > 0 THEN true END
+        AS fallback,
+    nullif(error_information.error_code, '') AS status_code,
+    nullif(error_information.error_class, '') AS error,
+    coalesce(metadata.user_api_key_team_id, metadata.user_api_key_team_alias, metadata.user_api_key_org_id,
+             metadata.user_api_key_alias) AS tenant,
+    coalesce(end_user, metadata.user_api_key_user_id) AS "user",
+    coalesce(metadata.requester_metadata.feature,
+             nullif(regexp_extract(tags, '(^|[|])feature:([^|]*)', 2), '')) AS feature,
+    coalesce(metadata.requester_metadata.intent,
+             nullif(regexp_extract(tags, '(^|[|])intent:([^|]*)', 2), '')) AS intent,
+    coalesce(metadata.requester_metadata.traffic_class,
+             nullif(regexp_extract(tags, '(^|[|])traffic_class:([^|]*)', 2), '')) AS traffic_class,
+    prompt_tokens AS input_tokens,
+    completion_tokens AS output_tokens,
+    response_cost AS cost_usd,
+    CAST(NULL AS BIGINT) AS tool_calls,
+    CAST(NULL AS VARCHAR) AS prompt_version,
+    CAST(NULL AS BOOLEAN) AS drill
+FROM (
+    SELECT
+        *,
+        array_to_string(request_tags, '|') AS tags,
+        metadata.user_api_key_hash IS NOT NULL OR metadata.user_api_key_request_route IS NOT NULL
+            OR requester_ip_address IS NOT NULL AS proxied
+    FROM records
+) AS located

@@ -1,0 +1,179 @@
+"""The store: one DuckDB file, opened for reading or for one writer, and the named queries run on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from tiermix import sql
+from tiermix.engine import duck
+from tiermix.engine.duck import Rows
+from tiermix.errors import StoreCorrupt, StoreMissing, StoreTooNew, TiermixError
+from tiermix.model import Outcome, Placement
+
+if TYPE_CHECKING:
+    import duckdb
+
+SCHEMA_VERSION = 1
+
+
+class Store:
+    """An open store. Use it as a context manager; leaving it closes the file.
+
+    A store without a path lives in memory and dies with the process: so a question is put to log files directly.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path | None) -> None:
+        self._connection = connection
+        self.path = path
+        self.asked: dict[str, Mapping[str, Any]] = {}
+
+    @classmethod
+    def in_memory(cls) -> Store:
+        """An empty store that is never written to disk."""
+        store = cls(duck.connect(None), None)
+        store._migrate()
+        return store
+
+    @classmethod
+    def read(cls, path: Path, *, wait: float = 0.0) -> Store:
+        """Opens an existing store for reading.
+
+        Raises:
+            StoreMissing: there is no such file.
+            StoreBusy, StoreCorrupt, StoreTooNew: it cannot be used.
+        """
+        if not path.exists():
+            raise StoreMissing(
+                "there is no store yet",
+                where=str(path),
+                hint="make one with: tiermix ingest LOGS, or try: tiermix demo",
+            )
+        store = cls(duck.connect(path, read_only=True, wait=wait), path)
+        store._check_version()
+        return store
+
+    @classmethod
+    def write(cls, path: Path, *, wait: float = 0.0) -> Store:
+        """Opens a store for writing and creates it when there is none.
+
+        Raises:
+            StoreBusy, StoreCorrupt, StoreTooNew, StoreFull: it cannot be used.
+        """
+        if path.is_dir() or not path.parent.is_dir():
+            raise StoreCorrupt("a store is a file in an existing folder", where=str(path))
+        store = cls(duck.connect(path, wait=wait), path)
+        store._migrate()
+        return store
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._connection.close()
+
+    def _migrate(self) -> None:
+        tables = self.execute("SELECT count(*) FROM duckdb_tables() WHERE NOT internal")
+        if tables[0][0] == 0:
+            with self.transaction():
+                self.execute(sql.load("schema/001_store").text)
+                self.execute("INSERT INTO meta VALUES ('schema', $version)", {"version": str(SCHEMA_VERSION)})
+        self._check_version()
+
+    def _check_version(self) -> None:
+        known = self.execute(
+            "SELECT count(*) FROM duckdb_tables() WHERE table_name IN ('meta', 'request_log', 'ledger')"
+        )
+        if known[0][0] != 3:
+            raise StoreCorrupt("this database is not a tiermix store", where=str(self.path), hint="choose another --db")
+        version = int(self.execute("SELECT value FROM meta WHERE key = 'schema'")[0][0])
+        if version > SCHEMA_VERSION:
+            raise StoreTooNew(
+                f"the store has schema {version}, this tiermix knows up to {SCHEMA_VERSION}",
+                where=str(self.path),
+                hint="upgrade tiermix: pip install -U tiermix",
+            )
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing: what is done inside is kept when the block ends and undone when it raises."""
+        self.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self._connection.rollback()
+            raise
+        self.execute("COMMIT")
+
+    def execute(self, text: str, params: Mapping[str, Any] | None = None) -> Rows:
+        """Runs SQL and returns all rows.
+
+        Raises:
+            TiermixError: what the database said, in our words.
+        """
+        import duckdb
+
+        try:
+            cursor = self._connection.execute(text, dict(params)) if params else self._connection.execute(text)
+            return cursor.fetchall()
+        except duckdb.Error as error:
+            raise self._explain(error) from error
+
+    def _explain(self, error: Exception) -> TiermixError:
+        return duck.explain(error, str(self.path or "in memory"))
+
+    def ask(self, name: str, params: Mapping[str, Any] | None = None) -> Rows:
+        """Runs the named query; `asked` remembers the last parameters of each."""
+        self.asked[name] = params or {}
+        return self.execute(sql.load(name).text, params)
+
+    def parquet_columns(self, paths: Sequence[Path]) -> dict[str, str]:
+        """Names and types of the columns of Parquet files; see `engine.duck`."""
+        import duckdb
+
+        try:
+            return duck.parquet_columns(self._connection, paths)
+        except duckdb.Error as error:
+            raise self._explain(error) from error
+
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """Every kind of outcome the store knows."""
+        return tuple(
+            Outcome(*row)
+            for row in self.execute(
+                "SELECT outcome_id, requested_model, served_model, provider, route, intended_model, logged_tier, "
+                "logged_intended, cached, reason, status, fallback FROM outcomes ORDER BY outcome_id"
+            )
+        )
+
+    def place(self, placements: Sequence[Placement], *, keep: bool) -> None:
+        """Sets the tiers of all outcomes: in the store, or (`keep` false) for this connection only.
+
+        A reader must not write, yet may come with another configuration than the last ingest; its own temporary table
+        then stands in front of the stored one for every query.
+        """
+        if not keep:
+            self.execute("CREATE OR REPLACE TEMP TABLE outcome_tiers AS SELECT * FROM outcome_tiers LIMIT 0")
+        else:
+            self.execute("DELETE FROM outcome_tiers")
+        self.execute(
+            "INSERT INTO outcome_tiers SELECT unnest($ids), unnest($tiers), unnest($ranks), unnest($intended), "
+            "unnest($demoted), unnest($reasons)",
+            {
+                "ids": [p.outcome_id for p in placements],
+                "tiers": [p.tier for p in placements],
+                "ranks": [p.tier_rank for p in placements],
+                "intended": [p.intended_tier for p in placements],
+                "demoted": [p.demoted for p in placements],
+                "reasons": [p.reason for p in placements],
+            },
+        )
