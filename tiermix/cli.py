@@ -33,33 +33,57 @@ app.add_typer(config_app, name="config")
 
 FORMATS = ("text", "json", "csv", "markdown")
 
-Db = Annotated[Path, typer.Option("--db", envvar="TIERMIX_DB", help="The store.")]
+Db = Annotated[Path, typer.Option("--db", metavar="FILE", envvar="TIERMIX_DB", help="The store.")]
 ConfigFile = Annotated[
     Path | None,
     typer.Option(
-        "--config", envvar="TIERMIX_CONFIG", help="The configuration; default: the nearest tiermix.toml upward."
+        "--config",
+        metavar="FILE",
+        envvar="TIERMIX_CONFIG",
+        help="The configuration; default: the nearest tiermix.toml upward.",
     ),
 ]
-Wait = Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for a store that is in use.")]
-Format = Annotated[str, typer.Option("--format", help="text, json, csv or markdown.")]
+Wait = Annotated[
+    float, typer.Option("--wait", metavar="SECONDS", min=0, help="Seconds to wait for a store that is in use.")
+]
+Format = Annotated[str, typer.Option("--format", metavar="FORMAT", help="text, json, csv or markdown.")]
 Json = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
-AsOf = Annotated[str | None, typer.Option("--as-of", help="Answer as of this moment; default: the end of the data.")]
-Days = Annotated[int | None, typer.Option("--days", min=1, max=3660, help="Calendar days, the last that of as-of; 30.")]
-Since = Annotated[str | None, typer.Option("--since", help="Start of the window: a date, a time, yesterday, 7d.")]
-Until = Annotated[str | None, typer.Option("--until", help="End of the window, not included.")]
-Zone = Annotated[str | None, typer.Option("--tz", help="Time zone that groups days; default from the configuration.")]
+AsOf = Annotated[
+    str | None, typer.Option("--as-of", metavar="TIME", help="Answer as of this moment; default: the end of the data.")
+]
+Days = Annotated[
+    int | None,
+    typer.Option(
+        "--days", metavar="N", min=1, max=3660, help="Calendar days, ending with that of --as-of; default 30."
+    ),
+]
+Since = Annotated[
+    str | None, typer.Option("--since", metavar="TIME", help="Start of the window: a date, a time, yesterday, 7d.")
+]
+Until = Annotated[str | None, typer.Option("--until", metavar="TIME", help="End of the window, not included.")]
+Zone = Annotated[
+    str | None, typer.Option("--tz", metavar="ZONE", help="Time zone that groups days; default from the configuration.")
+]
 WhereOption = Annotated[
-    list[str] | None, typer.Option("--where", help="Count only requests with dim=value; repeat a dim for either value.")
+    list[str] | None,
+    typer.Option(
+        "--where", metavar="DIM=VALUE", help="Count only requests with dim=value; repeat a dim for either value."
+    ),
 ]
-SloNames = Annotated[list[str] | None, typer.Option("--slo", help="Only this SLO of the configuration; repeatable.")]
-Logs = Annotated[
-    list[str] | None, typer.Argument(metavar="[LOGS]...", help="Ask these logs directly, without a store.")
+SloNames = Annotated[
+    list[str] | None, typer.Option("--slo", metavar="NAME", help="Only this SLO of the configuration; repeatable.")
 ]
-Source = Annotated[str, typer.Option("--source", help="The dialect of the logs; default: found from their content.")]
+Logs = Annotated[list[str] | None, typer.Argument(metavar="LOGS", help="Ask these logs directly, without a store.")]
+Source = Annotated[
+    str, typer.Option("--source", metavar="NAME", help="The dialect of the logs; default: found from their content.")
+]
 Target = Annotated[
-    str | None, typer.Option("--target", help="The share promised, such as 0.97, instead of the SLO's own.")
+    str | None,
+    typer.Option("--target", metavar="SHARE", help="The share promised, such as 0.97, instead of the SLO's own."),
 ]
-WindowOption = Annotated[str | None, typer.Option("--window", help="Length of the SLO's window: 7d, 28d, 30d ...")]
+WindowOption = Annotated[
+    str | None, typer.Option("--window", metavar="LENGTH", help="Length of the SLO's window: 7d, 28d, 30d ...")
+]
 
 DEFAULT_DB = Path("tiermix.duckdb")
 
@@ -82,7 +106,7 @@ def _version(asked: bool) -> None:
 @app.callback()
 def _root(
     version: Annotated[
-        bool, typer.Option("--version", "-V", callback=_version, is_eager=True, help="Show it.")
+        bool, typer.Option("--version", "-V", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on stderr but errors.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="A traceback when tiermix itself fails.")] = False,
@@ -200,7 +224,7 @@ def _window(desk: Any, days: int | None, since: str | None, until: str | None) -
 
 @app.command()
 def demo(
-    out: Annotated[Path, typer.Option("--out", help="The folder for the report.")] = Path("reports"),
+    out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="The folder for the report.")] = Path("reports"),
 ) -> None:
     """See it work on half a year of sample logs.
 
@@ -272,11 +296,13 @@ def _bare_desk(db: Path, logs: Sequence[str] | None) -> Iterator[Any]:
 
 @app.command("ingest")
 def ingest_command(
-    logs: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files, folders, quoted globs, or - for stdin.")],
+    logs: Annotated[list[str], typer.Argument(metavar="PATH", help="Files, folders, quoted globs, or - for stdin.")],
     db: Db = DEFAULT_DB,
     config_path: ConfigFile = None,
     source: Source = "",
-    max_bad: Annotated[float, typer.Option("--max-bad", min=0, max=1, help="Share of lines that may be bad.")] = 0.01,
+    max_bad: Annotated[
+        float, typer.Option("--max-bad", metavar="SHARE", min=0, max=1, help="Share of lines that may be bad.")
+    ] = 0.01,
     wait: Wait = 0,
     fmt: Format = "text",
     as_json: Json = False,
@@ -315,7 +341,8 @@ def ingest_command(
 def mix(
     logs: Logs = None,
     by: Annotated[
-        str | None, typer.Option("--by", help="Group by intent, traffic_class, tenant, feature, reason ...")
+        str | None,
+        typer.Option("--by", metavar="DIM", help="Group by intent, traffic_class, tenant, feature, reason ..."),
     ] = None,
     where: WhereOption = None,
     days: Days = None,
@@ -416,7 +443,7 @@ def report_command(
     until: Until = None,
     out: Annotated[
         list[Path] | None,
-        typer.Option("--out", "-o", help="A .html, .json or .md file; repeatable. Default: reports/."),
+        typer.Option("--out", "-o", metavar="FILE", help="A .html, .json or .md file; repeatable. Default: reports/."),
     ] = None,
     target: Target = None,
     window: WindowOption = None,
