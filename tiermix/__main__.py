@@ -1,7 +1,6 @@
 """`python -m tiermix` is the same program as the console script."""
 
-import sys
+from tiermix.cli import run
 
-from tiermix.cli import main
-
-sys.exit(main())
+if __name__ == "__main__":
+    run()

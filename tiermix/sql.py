@@ -12,8 +12,6 @@ Values are always bound. What cannot be bound (a column name, a type) goes throu
 
 from __future__ import annotations
 
-import difflib
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,12 +23,18 @@ from tiermix.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One `.sql` file: its name (`area/name`), text, header fields and the SHA-256 of the text (hex)."""
+    """One `.sql` file: its name (`area/name`), text and header fields."""
 
     name: str
     text: str
     header: dict[str, str]
-    sha256: str
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the text, hex."""
+        import hashlib  # costs more to load than a question to ask
+
+        return hashlib.sha256(self.text.encode()).hexdigest()
 
     @property
     def params(self) -> tuple[tuple[str, str], ...]:
@@ -70,7 +74,7 @@ def parse(name: str, text: str) -> Query:
         key, colon, value = line[2:].partition(":")
         if colon:
             header[key.strip()] = value.strip()
-    return Query(name, text, header, hashlib.sha256(text.encode()).hexdigest())
+    return Query(name, text, header)
 
 
 @cache
@@ -81,6 +85,8 @@ def load(name: str) -> Query:
         UsageError: there is none; the nearest name is given.
     """
     if name not in names():
+        import difflib
+
         near = difflib.get_close_matches(name, names(), n=1, cutoff=0.4)
         hint = f"did you mean {near[0]}? " if near else ""
         raise UsageError(f"there is no query {name!r}", hint=f"{hint}`tiermix sql` lists all of them")

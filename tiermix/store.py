@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tiermix import sql
 from tiermix.engine import duck
 from tiermix.engine.duck import Rows
-from tiermix.errors import StoreCorrupt, StoreMissing, StoreTooNew, TiermixError
+from tiermix.errors import StoreCorrupt, StoreError, StoreMissing, StoreTooNew, TiermixError
 from tiermix.model import Outcome, Placement
 
 if TYPE_CHECKING:
@@ -90,12 +90,12 @@ class Store:
         self._check_version()
 
     def _check_version(self) -> None:
-        known = self.execute(
-            "SELECT count(*) FROM duckdb_tables() WHERE table_name IN ('meta', 'request_log', 'ledger')"
-        )
-        if known[0][0] != 3:
-            raise StoreCorrupt("this database is not a tiermix store", where=str(self.path), hint="choose another --db")
-        version = int(self.execute("SELECT value FROM meta WHERE key = 'schema'")[0][0])
+        try:
+            version = int(self.execute("SELECT value FROM meta WHERE key = 'schema'")[0][0])
+        except (StoreError, IndexError, ValueError) as error:
+            raise StoreCorrupt(
+                "this database is not a tiermix store", where=str(self.path), hint="choose another --db"
+            ) from error
         if version > SCHEMA_VERSION:
             raise StoreTooNew(
                 f"the store has schema {version}, this tiermix knows up to {SCHEMA_VERSION}",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -74,4 +73,6 @@ def _counts(counter: Counter[str], order: Sequence[str]) -> TierCounts:
 
 def digest(text: str) -> str:
     """SHA-256 of a text, hex."""
+    import hashlib
+
     return hashlib.sha256(text.encode()).hexdigest()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import tomllib
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from fractions import Fraction
@@ -37,6 +35,9 @@ def load(path: Path | None) -> s.Config:
     """
     if path is None:
         return s.Config()
+    import hashlib
+    import tomllib
+
     try:
         raw = path.read_bytes()
     except OSError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from fractions import Fraction
@@ -14,6 +13,8 @@ from tiermix.timewin import parse_duration
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """A hint that names the closest known word, or lists all of them."""
+    import difflib
+
     known = sorted(known)
     match = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     return f"did you mean {match[0]!r}?" if match else f"known here: {', '.join(known)}"
