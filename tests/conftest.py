@@ -50,12 +50,18 @@ class Ran:
     def json(self) -> Any:
         return json.loads(self.out)
 
+    @property
+    def tiers(self) -> dict[str, int]:
+        """Requests by served tier of a mix, without tiers that served nothing."""
+        return {t: n for t, n in self.json["totals"]["tiers"].items() if n}
+
 
 class Program:
     """tiermix as a process, in a folder of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, now: str = NOW) -> None:
         self.folder = folder
+        self.now = now
 
     def __call__(
         self, *args: str | Path, stdin: bytes | None = None, env: dict[str, str] | None = None, timeout: float = 120
@@ -66,7 +72,7 @@ class Program:
             input=stdin if stdin is not None else b"",
             capture_output=True,
             timeout=timeout,
-            env={**os.environ, "TIERMIX_NOW": NOW, "COLUMNS": "80", "PYTHONPATH": str(ROOT), **(env or {})},
+            env={**os.environ, "TIERMIX_NOW": self.now, "COLUMNS": "80", "PYTHONPATH": str(ROOT), **(env or {})},
         )
         return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tiermix.analysis import burn
+from tiermix.config.alerts import standard_rows
 from tiermix.config.settings import AlertSetting, Slo
 from tiermix.errors import InfeasibleAlert, TiermixError
 from tiermix.model import AlertRow, Counts
@@ -20,7 +21,7 @@ TARGET = Fraction(97, 100)
 def table(days: int) -> list[tuple[str, float, int, int, float]]:
     return [
         (r.severity, round(float(r.factor), 4), r.long, r.short, round(float(r.budget) * 100, 1))
-        for r in burn.standard_rows(days * DAY)
+        for r in standard_rows(days * DAY)
     ]
 
 
@@ -47,7 +48,7 @@ def test_another_period_takes_the_thirty_day_budget_shares_but_no_factor_below_o
 
 
 def test_rows_longer_than_the_period_are_left_out() -> None:
-    assert [(r.long, r.short) for r in burn.standard_rows(DAY)] == [(HOUR, 300), (6 * HOUR, 1800), (DAY, 7200)]
+    assert [(r.long, r.short) for r in standard_rows(DAY)] == [(HOUR, 300), (6 * HOUR, 1800), (DAY, 7200)]
 
 
 def judged(long: tuple[int, int], short: tuple[int, int], factor: str = "13.44", min_bad: int = 2) -> bool:
@@ -80,7 +81,7 @@ def test_rounding_does_not_hide_an_alert() -> None:
 
 
 def test_no_traffic_has_no_burn_and_never_fires() -> None:
-    made = burn.judge(burn.standard_rows(7 * DAY)[0], Counts(0, 0), Counts(0, 0), TARGET, 2)
+    made = burn.judge(standard_rows(7 * DAY)[0], Counts(0, 0), Counts(0, 0), TARGET, 2)
     assert (made.long_burn, made.short_burn, made.firing) == (None, None, False)
 
 
@@ -144,7 +145,7 @@ def counts(draw: st.DrawFn) -> Counts:
 
 @given(counts(), counts(), st.integers(2, 1000))
 def test_scaling_all_counts_changes_no_burn(long: Counts, short: Counts, k: int) -> None:
-    row = burn.standard_rows(7 * DAY)[1]
+    row = standard_rows(7 * DAY)[1]
     one = burn.judge(row, long, short, TARGET, 1)
     many = burn.judge(
         row, Counts(long.good * k, long.total * k), Counts(short.good * k, short.total * k), TARGET, 1

@@ -200,6 +200,6 @@ def test_report_works_with_one_day_one_tier_gaps_and_unknown_models(tiermix: Pro
     write_lines(tiermix.folder / "log.jsonl", lines)
     assert tiermix("ingest", "log.jsonl").code == 0
     made = tiermix("report", "--days", "30", "--json").json
-    assert made["mix"]["totals"]["tiers"] == {"primary": 0, "unknown": 3}
+    assert made["mix"]["totals"]["tiers"] == {"primary": 0, "unserved": 0, "unknown": 3}
     assert made["trust"]["unknown_models"] == {"mystery": 3}
     assert tiermix("report", "-o", "gaps.html").code == 0

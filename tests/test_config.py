@@ -120,6 +120,7 @@ def test_the_example_of_the_design_is_read_whole(tmp_path: Path) -> None:
         ),
         ("[[slo]]\nname='s'\ntarget=97", "slo[0].target", "must be between 0 and 1", ""),
         ("[[slo]]\nname='s'\ntarget=1.0", "slo[0].target", "both excluded", ""),
+        ("[[slo]]\nname='s'\ntarget=0.9", "slo[0].target", "13.44 x 0.1 = 1.344 >= 1", "[[slo.alert]]"),
         ("[[slo]]\nname='s'\nwhere={intnet=['x']}", "slo[0].where.intnet", "is not a known key", "'intent'"),
         ("[[tier]]\nname='gold'\n[[slo]]\nname='s'\ngood=['glod']", "slo[0].good", "'glod' is not a tier", "'gold'"),
         ("[[slo]]\nname='s'\n[[slo]]\nname='s'", "slo[1].name", "stands in slo[0] already", ""),

@@ -170,6 +170,10 @@ def test_requests_without_an_id_are_counted_as_often_as_they_stand_in_their_file
     (tiermix.folder / "a.jsonl").write_text(line * 7)  # grown by two
     made = receipt(tiermix, "a.jsonl")
     assert (made["requests"], made["duplicate"]) == (2, 5)
+    (tiermix.folder / "a.jsonl").rename(tiermix.folder / "b.jsonl")  # rotated, packed, and its end again
+    assert receipt(tiermix, "b.jsonl")["requests"] == 0
+    (tiermix.folder / "c.jsonl.gz").write_bytes(gzip.compress((line * 3).encode()))
+    assert receipt(tiermix, "c.jsonl.gz")["requests"] == 0
     assert tiermix("status", "--json").json["trust"]["without_id"] == 7
 
 
@@ -219,9 +223,9 @@ def test_a_mapping_reads_any_json_without_code(tiermix: Program) -> None:
     ]  # fmt: skip
     path = write_lines(tiermix.folder / "mygw-1.jsonl", records)
     assert receipt(tiermix, path)["files"][0]["source"] == "mygw"
-    got = tiermix("mix", "--by", "intent", "--json").json
-    assert got["totals"]["tiers"] == {"primary": 8, "small": 3, "unserved": 1}
-    assert [g["key"]["intent"] for g in got["groups"]] == ["faq"]
+    got = tiermix("mix", "--by", "intent", "--json")
+    assert got.tiers == {"primary": 8, "small": 3, "unserved": 1}
+    assert [g["key"]["intent"] for g in got.json["groups"]] == ["faq"]
     assert b"never stored" not in (tiermix.folder / "tiermix.duckdb").read_bytes()
 
 
@@ -237,7 +241,7 @@ def test_a_mapping_reads_flat_keys_with_dots_and_parquet(tiermix: Program) -> No
     write_lines(tiermix.folder / "a.jsonl", records[:2])
     polars.DataFrame(records[2:]).write_parquet(tiermix.folder / "b.parquet")
     assert receipt(tiermix, "a.jsonl", "b.parquet")["requests"] == 4
-    assert tiermix("mix", "--json").json["totals"]["tiers"] == {"primary": 3, "secondary": 1}
+    assert tiermix("mix", "--json").tiers == {"primary": 3, "secondary": 1}
 
 
 def test_a_file_of_no_known_source_says_what_it_saw(tiermix: Program) -> None:
@@ -280,12 +284,30 @@ def test_damaged_files_keep_what_can_be_read(tiermix: Program) -> None:
     text = "".join(json.dumps(r) + "\n" for r in small_records()).encode()
     whole = gzip.compress(text)
     (tiermix.folder / "cut.jsonl.gz").write_bytes(whole[: len(whole) * 2 // 3])
-    made = receipt(tiermix, "cut.jsonl.gz")
-    assert 200 < made["accepted"] < 600
-    assert made["quarantined"] in (1, 2)  # the end of the file, and perhaps the line it cut
-    assert any("ends early" in b[2] for b in quarantine(tiermix))
+    ran = tiermix("ingest", "cut.jsonl.gz")
+    assert ran.code == 3  # half a file is no success, whatever share of its lines was bad
+    assert "ends early or is damaged" in ran.err
+    kept = sum(d["total"] for d in mix(tiermix))
+    assert 200 < kept < 600
     (tiermix.folder / "again.jsonl.gz").write_bytes(whole)
-    assert receipt(tiermix, "again.jsonl.gz")["accepted"] == 600 - made["accepted"]
+    assert receipt(tiermix, "again.jsonl.gz")["lines"] == 600
+    assert sum(d["total"] for d in mix(tiermix)) == sum(not r.get("drill") for r in small_records())
+
+
+@pytest.mark.parametrize(
+    "content", [b"\x1f\x8b\x08\x00 no gzip at all", b"PAR1 no parquet", b"plain words\nand more\n", b"\x00" * 99]
+)
+def test_a_file_that_cannot_be_read_fails_the_ingest_but_not_the_others(
+    tiermix: Program, small_log: Path, content: bytes
+) -> None:
+    folder = tiermix.folder / "logs"
+    folder.mkdir()
+    (folder / "b.jsonl").write_bytes(small_log.read_bytes())
+    (folder / "a.jsonl").write_bytes(content)
+    ran = tiermix("-q", "ingest", "logs")
+    assert ran.code == 3
+    assert "a.jsonl" in ran.err
+    assert tiermix("mix", "--json").json["totals"]["total"] > 500
 
 
 def test_a_line_beyond_any_bound_costs_only_itself(tiermix: Program, small_log: Path) -> None:

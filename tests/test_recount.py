@@ -29,7 +29,7 @@ def sample_records() -> Iterator[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def sample_store(tmp_path_factory: pytest.TempPathFactory) -> Program:
-    program = Program(tmp_path_factory.mktemp("samples"))
+    program = Program(tmp_path_factory.mktemp("samples"), now="2026-11-21T06:00:00Z")
     (program.folder / "tiermix.toml").write_text((SAMPLES / "tiermix.toml").read_text())
     ran = program("ingest", *sorted(SAMPLES.glob("*.jsonl.gz")), SAMPLES / "2026-11.parquet")
     assert ran.code == 0, ran.err

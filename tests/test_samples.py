@@ -34,7 +34,7 @@ def test_the_samples_are_a_few_megabytes() -> None:
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Program:
-    program = Program(tmp_path_factory.mktemp("demo"))
+    program = Program(tmp_path_factory.mktemp("demo"), now="2026-11-21T06:00:00Z")
     ran = program("demo")
     assert ran.code == 0, ran.err
     assert "Try next: tiermix mix --by reason" in ran.out

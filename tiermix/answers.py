@@ -16,6 +16,7 @@ from tiermix.config.settings import Config, Slo
 from tiermix.errors import NoData, UsageError
 from tiermix.model import (
     DIMENSIONS,
+    NO_VALUE,
     OUTCOME_DIMENSIONS,
     Burn,
     Counts,
@@ -45,7 +46,7 @@ from tiermix.timewin import (
 Where = Mapping[str, tuple[str, ...]]
 _US = 1_000_000
 # A request dated later than this after the clock is somebody's wrong clock, and must not become "now".
-_BELIEVABLE = timedelta(days=1)
+_BELIEVABLE = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -81,12 +82,16 @@ class Desk:
     @cached_property
     def extent(self) -> tuple[datetime, datetime] | None:
         """The span from the first to the end of the last minute with a believable request; None in an empty store."""
-        latest = epoch_us(self.now + _BELIEVABLE) // (MINUTE * _US)
-        first, last, believable = self.store.ask("trust/extent", {"latest": latest})[0]
+        first, last, believable, _ = self._extent_row
         if first is None:
             return None
         last = last if believable is None else believable
         return from_epoch_us(first * MINUTE * _US), from_epoch_us((last + 1) * MINUTE * _US)
+
+    @cached_property
+    def _extent_row(self) -> tuple[Any, ...]:
+        latest = epoch_us(self.now + _BELIEVABLE) // (MINUTE * _US)
+        return self.store.ask("trust/extent", {"latest": latest})[0]
 
     @cached_property
     def as_of(self) -> datetime:
@@ -117,6 +122,18 @@ class Desk:
                     "other = secondary. Declare them: tiermix init",
                 )
             )
+        _, _, believable, future = self._extent_row
+        if self.asked_as_of is None and believable is not None and future:
+            out.append(
+                Note(
+                    "future", f"{future:,} requests are dated after the clock of this machine and are left out for now"
+                )
+            )
+        for e in self.config.exclusions:
+            if self.extent is not None and e.window.start < self.as_of and e.window.end > self.extent[0]:
+                reason = f" ({e.reason})" if e.reason else ""
+                span = f"{e.window.start:%Y-%m-%d %H:%M} to {e.window.end:%Y-%m-%d %H:%M} UTC"
+                out.append(Note("excluded", f"requests from {span} are not counted{reason}"))
         if self.asked_as_of is None and self.extent is not None:
             age = (self.now - self.extent[1]).total_seconds()
             if age > self.config.freshness:
@@ -136,7 +153,8 @@ class Desk:
             return days_window(days or 30, end, self.zone)
         if since >= end:
             raise UsageError(
-                f"the window ends ({end:%Y-%m-%d %H:%M} UTC) before it starts ({since:%Y-%m-%d %H:%M} UTC)"
+                f"the window ends ({end:%Y-%m-%d %H:%M} UTC) before it starts ({since:%Y-%m-%d %H:%M} UTC)",
+                hint="" if until and until <= self.as_of else "the data ends there; --as-of answers for another moment",
             )
         return Window(since, end)
 
@@ -160,7 +178,7 @@ def filters(where: Where) -> dict[str, list[str] | None]:
     for dim in where:
         if dim not in DIMENSIONS:
             raise UsageError(f"{dim!r} is not a dimension", hint=f"known: {', '.join(DIMENSIONS)}")
-    return {d: list(where[d]) if d in where else None for d in DIMENSIONS}
+    return {d: ["" if v == NO_VALUE else v for v in where[d]] if d in where else None for d in DIMENSIONS}
 
 
 def mix(desk: Desk, window: Window, *, by: str | None = None, where: Where | None = None) -> Mix:
@@ -174,7 +192,10 @@ def mix(desk: Desk, window: Window, *, by: str | None = None, where: Where | Non
         raise UsageError(f"cannot group by {by!r}", hint=f"known: {', '.join(DIMENSIONS)}")
     passed = filters(where or {})
     made = desk.tiering
-    days = split_days(window, desk.zone)
+    days = tuple(
+        replace(d, partial=d.partial or desk.extent is None or d.start < desk.extent[0])
+        for d in split_days(window, desk.zone)
+    )
     rows = _mix_rows(desk, window, days, by, passed, bool(where))
     if not rows:
         raise NoData(

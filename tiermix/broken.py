@@ -43,6 +43,7 @@ class Scrubbed:
     kept: int = 0
     places: list[tuple[int, int]] = field(default_factory=list)
     bad: list[BadLine] = field(default_factory=list)
+    damage: str = ""  # why the file could not be read to its end
 
 
 def excerpt(raw: bytes) -> str:
@@ -121,8 +122,7 @@ def scrub(path: Path, seen: Sample, clean: Path, *, keep_excerpts: bool) -> Scru
                 else:
                     _scrub_values(stream, out, found, keep_excerpts)
         except (EOFError, gzip.BadGzipFile, zlib.error, OSError) as error:
-            last = max((line for line, _ in found.places), default=0)
-            found.bad.append(_bad(last + 1, 0, f"the file ends early or is damaged: {error}", b"", keep_excerpts))
+            found.damage = f"the file ends early or is damaged: {error}"
     return found
 
 

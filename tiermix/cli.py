@@ -23,6 +23,7 @@ app = typer.Typer(
     help="What your users really got: the tier mix of an AI product as an SLO, from its routing logs.",
     epilog="Start with: tiermix demo. Exit codes: 0 done, 1 breached, 2 usage, 3 data, 4 store, 75 busy, 70 bug.",
     no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
@@ -320,6 +321,10 @@ def ingest_command(
         done = ingest.ingest(
             store, found, settings, now=_now(), source=source, max_bad=max_bad, hash_key=hash_key, progress=progress
         )
+    if chosen not in ("text", "json"):
+        raise UsageError(f"a receipt has no {chosen} form", where="--format", hint="text or json")
+    for note in () if _session.quiet else done.warnings:
+        console.tell(f"tiermix: {note.message}")
     if chosen == "json":
         console.say(document.dumps(document.receipt(done)) + "\n")
     else:
@@ -588,7 +593,7 @@ def config_check(config_path: ConfigFile = None, as_json: Json = False) -> None:
             "there is no tiermix.toml here or above", where=str(Path.cwd()), hint="tiermix init writes one"
         )
     settings = config.load(found)
-    counts = f"{len(settings.tiers)} tiers, {len(settings.slos)} SLOs, {len(settings.switches)} switches"
+    counts = f"tiers: {len(settings.tiers)}, SLOs: {len(settings.slos)}, switches: {len(settings.switches)}"
     if as_json:
         from tiermix.render import document
 
@@ -631,7 +636,9 @@ def main(args: Sequence[str] | None = None) -> int:
         return _closed_pipe() if stop.code == 1 else int(stop.code or 0)
     except Exception as error:
         if hasattr(error, "format_message"):
-            if message := str(error.format_message()).strip():
+            if type(error).__name__ == "NoArgsIsHelpError":
+                console.tell(str(error.format_message()))
+            elif message := str(error.format_message()).strip():
                 _fail(UsageError(" ".join(message.split()), hint="tiermix --help lists what there is"), arguments)
             return ExitCode.USAGE
         return _crash(error)

@@ -17,7 +17,7 @@ from tiermix import sql
 from tiermix.broken import BadLine, locate, scrub
 from tiermix.config.settings import Config
 from tiermix.engine.duck import Scan, records_sql
-from tiermix.errors import InputError, NoInput, StoreBusy, StoreError, StoreFull, UnknownSource
+from tiermix.errors import InputError, NoInput, StoreBusy, StoreError, StoreFull, UnknownSource, UnreadableFile
 from tiermix.inputs import Found
 from tiermix.model import FileReceipt, Note, Receipt
 from tiermix.sources import Dialect, Sample, detect, open_unpacked, sample
@@ -43,6 +43,7 @@ class _Input:
     fingerprint: str
     seen: Sample
     dialect: Dialect
+    damage: list[str] = field(default_factory=list)  # why the file ended before its time; filled while it is read
 
 
 @dataclass(slots=True)
@@ -101,6 +102,7 @@ def ingest(
         done += sum(i.size for i in batch)
     progress(total, total, "")
     store.place(tiering(config, store.outcomes()).placements, keep=True)
+    failures += [UnreadableFile(f"{why}; what could be read is kept", where=i.name) for i in inputs for why in i.damage]
     if failures:
         raise failures[0]
     if not receipts or not any(r.lines for r in receipts):
@@ -140,10 +142,12 @@ def _inspect(
                 continue
             seen = sample(path)
             if seen.container == "parquet":
-                seen = Sample("parquet", "none", (frozenset(store.parquet_columns([path])),))
+                seen = Sample("parquet", "none", (_parquet_keys(store, path),))
             if seen.container == "empty":
                 receipts.append(FileReceipt(name, "", 0, 0, 0, 0))
                 continue
+            if not any(seen.keys) and seen.container != "lines":
+                raise UnreadableFile("there is no JSON object to be found in it", where=name)
             dialect = detect(path, seen, config.sources, source)
             inputs.append(_Input(path, name, stat.st_size, stat.st_mtime_ns, mark, seen, dialect))
         except OSError as error:
@@ -160,6 +164,13 @@ def _inspect(
     if unchanged := sum(r.unchanged for r in receipts):
         notes.append(Note("unchanged", f"{unchanged} of {len(found.paths)} files were ingested before"))
     return inputs, receipts, failures, notes
+
+
+def _parquet_keys(store: Store, path: Path) -> frozenset[str]:
+    try:
+        return frozenset(store.columns_of(Scan((path,), "parquet", "none")))
+    except StoreError as error:
+        raise UnreadableFile(f"the Parquet file cannot be read: {error.message}", where=str(path)) from error
 
 
 def _fingerprint(path: Path, size: int) -> str:
@@ -247,6 +258,8 @@ def _ingest_scrubbed(
             [*found.bad, *(replace(b, line=line, offset=at) for b, (line, at) in zip(again, places, strict=True))],
             key=lambda b: b.line,
         )
+        if found.damage:
+            item.damage.append(found.damage)
         tally.lines = found.kept + len(found.bad)
         tally.quarantined = len(tally.bad)
         return _commit(store, [item], {item.name: tally}, now)[0]
@@ -255,12 +268,15 @@ def _ingest_scrubbed(
 def _stage(store: Store, paths: Sequence[Path], like: _Input, seen: Sample, hash_key: str | None) -> None:
     """Reads files into the temporary table `staged`, typed and with the reason why a row is bad."""
     dialect = like.dialect
-    present = store.parquet_columns(paths) if seen.container == "parquet" else {}
-    records, params = records_sql(Scan(tuple(paths), seen.container, seen.packing), dialect.columns, present)
+    scan = Scan(tuple(paths), seen.container, seen.packing)
+    present = store.columns_of(scan) if seen.container in ("parquet", "csv") else {}
+    records, params = records_sql(scan, dialect.columns, present, numbered=dialect.explodes)
+    contract = sql.load(f"ingest/contract_{dialect.row}s").text
+    projected = f"SELECT * FROM ({dialect.projection}) UNION ALL BY NAME ({contract})"
     clean = sql.load(f"ingest/clean_{dialect.row}s").text
     store.execute("DROP TABLE IF EXISTS staged")
     store.execute(
-        f"CREATE TEMP TABLE staged AS WITH records AS ({records}), projected AS ({dialect.projection}) {clean}",
+        f"CREATE TEMP TABLE staged AS WITH records AS ({records}), projected AS ({projected}) {clean}",
         {**params, "hash_key": hash_key},
     )
 
@@ -269,17 +285,19 @@ def _judge(store: Store, dialect: Dialect) -> dict[str, tuple[_Tally, list[tuple
     """Counts lines, duplicates and bad rows of each staged file, and lists the bad ones as (record in file, reason)."""
     store.execute("CREATE OR REPLACE TEMP TABLE dup (r BIGINT)")
     if dialect.row == "request":
-        if store.execute("SELECT 1 FROM staged WHERE NOT has_id AND bad IS NULL LIMIT 1"):
+        if store.execute("SELECT 1 FROM staged WHERE NOT has_id AND bad IS NULL AND NOT skip LIMIT 1"):
             store.ask("ingest/name_requests")
         store.ask("ingest/duplicate_requests")
     else:
         store.ask("ingest/duplicate_attempts")
     out: dict[str, tuple[_Tally, list[tuple[int, str]]]] = {}
-    for file, lines, bad, duplicate, first in store.ask("ingest/receipt"):
+    position = "line" if dialect.explodes else "rowid"
+    for file, lines, bad, duplicate, first in store.ask(f"ingest/receipt{'_of_lines' * dialect.explodes}"):
         ordinals: list[tuple[int, str]] = []
         if bad:
             ordinals = store.execute(
-                "SELECT rowid - $first, bad FROM staged WHERE file = $file AND bad IS NOT NULL ORDER BY rowid",
+                f"SELECT {position} - $first AS nth, min(bad) FROM staged WHERE file = $file AND bad IS NOT NULL "
+                "GROUP BY nth ORDER BY nth",
                 {"first": first, "file": file},
             )
         out[file] = (_Tally(lines, duplicate, bad), ordinals)

@@ -23,6 +23,7 @@ BUILT_IN_TIERS = (UNSERVED, UNKNOWN)
 REQUEST_DIMENSIONS = ("intent", "traffic_class", "tenant", "feature", "user")
 OUTCOME_DIMENSIONS = ("reason", "tier", "intended_tier", "requested_model", "served_model", "provider")
 DIMENSIONS = REQUEST_DIMENSIONS + OUTCOME_DIMENSIONS
+NO_VALUE = "(none)"  # how a group of requests without a value is shown, and asked for
 
 # The fields of a request that a `[source]` mapping may fill; `route` is the gateway's own name for what served.
 MAPPABLE_FIELDS = (
@@ -146,6 +147,17 @@ class Mix:
     fallback: FallbackMetric
     by: str | None = None
     groups: tuple[MixGroup, ...] = ()
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The tiers worth a column: those with requests, and the primary."""
+        return tuple(t for t in self.order if self.totals.tiers[t] or t == self.primary)
+
+    @property
+    def covered(self) -> tuple[MixDay, ...]:
+        """The days from the first with requests on."""
+        first = next((i for i, d in enumerate(self.days) if d.counts.total), len(self.days))
+        return self.days[first:]
 
 
 @dataclass(frozen=True, slots=True)

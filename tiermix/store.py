@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tiermix import sql
 from tiermix.engine import duck
-from tiermix.engine.duck import Rows
+from tiermix.engine.duck import Rows, Scan
 from tiermix.errors import StoreCorrupt, StoreError, StoreMissing, StoreTooNew, TiermixError
 from tiermix.model import Outcome, Placement
 
@@ -127,6 +127,10 @@ class Store:
             return cursor.fetchall()
         except duckdb.Error as error:
             raise self._explain(error) from error
+        except RuntimeError as error:
+            if "interrupted" in str(error).lower():  # DuckDB's word for Ctrl-C
+                raise KeyboardInterrupt from error
+            raise
 
     def _explain(self, error: Exception) -> TiermixError:
         return duck.explain(error, str(self.path or "in memory"))
@@ -136,12 +140,12 @@ class Store:
         self.asked[name] = params or {}
         return self.execute(sql.load(name).text, params)
 
-    def parquet_columns(self, paths: Sequence[Path]) -> dict[str, str]:
-        """Names and types of the columns of Parquet files; see `engine.duck`."""
+    def columns_of(self, scan: Scan) -> dict[str, str]:
+        """Names and types of the columns of Parquet or CSV files; see `engine.duck`."""
         import duckdb
 
         try:
-            return duck.parquet_columns(self._connection, paths)
+            return duck.columns_of(self._connection, scan)
         except duckdb.Error as error:
             raise self._explain(error) from error
 

@@ -6,13 +6,19 @@
 
 SELECT
     file,
+    line,
+    coalesce(skip, false) AS skip,
     attempt_id,
     group_key,
     coalesce(split, false) AS split,
     CASE WHEN length(request_id) > 256 THEN md5(request_id) ELSE request_id END AS request_id,
     make_timestamptz(started_us) AS started,
-    make_timestamptz(greatest(coalesce(ended_us, started_us), started_us)) AS ended,
+    make_timestamptz(
+        greatest(coalesce(ended_us, started_us + CAST(TRY_CAST(latency_ms AS DOUBLE) * 1e3 AS BIGINT), started_us), started_us)
+    ) AS ended,
     coalesce(ok, false) AS ok,
+    coalesce(stream, false) AS stream,
+    nullif(left(trim(requested_model), 256), '') AS requested_model,
     nullif(left(trim(route), 256), '') AS route,
     nullif(left(trim(model), 256), '') AS model,
     nullif(left(trim(provider), 256), '') AS provider,
@@ -36,6 +42,7 @@ SELECT
     nullif(left(trim(prompt_version), 256), '') AS prompt_version,
     coalesce(drill, false) AS drill,
     CASE
+        WHEN skip THEN NULL
         WHEN started IS NULL AND group_key IS NULL AND model IS NULL
             THEN 'not a JSON object with the fields of this source'
         WHEN group_key IS NULL OR attempt_id IS NULL THEN 'there is no id to join the attempts of a request by'

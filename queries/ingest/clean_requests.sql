@@ -6,10 +6,15 @@
 
 SELECT
     file,
+    line,
+    coalesce(skip, false) AS skip,
     make_timestamptz(ts_us) AS ts,
     CASE WHEN length(request_id) > 256 THEN md5(request_id) ELSE nullif(trim(request_id), '') END AS request_id,
     nullif(trim(request_id), '') IS NOT NULL AS has_id,
-    CASE WHEN nullif(trim(request_id), '') IS NULL THEN md5(CAST(parsed AS VARCHAR)) END AS digest,
+    CASE WHEN nullif(trim(request_id), '') IS NULL THEN md5(CAST(struct_pack(ts_us, tier, intended_tier,
+        requested_model, served_model, provider, route, cached, reason, attempts, fallback, latency_ms, fallback_latency_ms,
+        input_tokens, output_tokens, cost_usd, status, error, tool_calls, tool_ok, agent_override, schema_valid, cache_age_s,
+        prompt_version, drill, tenant, "user", feature, intent, traffic_class) AS VARCHAR)) END AS digest,
     nullif(left(trim(requested_model), 256), '') AS requested_model,
     nullif(left(trim(served_model), 256), '') AS served_model,
     nullif(left(trim(provider), 256), '') AS provider,
@@ -44,6 +49,7 @@ SELECT
     nullif(left(trim(prompt_version), 256), '') AS prompt_version,
     coalesce(TRY_CAST(drill AS BOOLEAN), false) AS drill,
     CASE
+        WHEN skip THEN NULL
         WHEN ts IS NULL AND tier IS NULL AND served_model IS NULL AND request_id IS NULL
             THEN 'not a JSON object with the fields of this source'
         WHEN nullif(trim(ts), '') IS NULL THEN 'ts is missing'

@@ -3,11 +3,11 @@
 -- The store is the probing side, so that the hash table is as large as the batch and not as the store.
 
 INSERT INTO dup
-SELECT DISTINCT s.rowid FROM attempt_log AS l JOIN staged AS s ON l.attempt_id = s.attempt_id WHERE s.bad IS NULL
+SELECT DISTINCT s.rowid FROM attempt_log AS l JOIN staged AS s ON l.attempt_id = s.attempt_id WHERE s.bad IS NULL AND NOT s.skip
 UNION
 SELECT s.rowid
 FROM staged AS s
 JOIN (
-    SELECT attempt_id, min(rowid) AS first FROM staged WHERE bad IS NULL GROUP BY attempt_id HAVING count(*) > 1
+    SELECT attempt_id, min(rowid) AS first FROM staged WHERE bad IS NULL AND NOT skip GROUP BY attempt_id HAVING count(*) > 1
 ) AS twice ON s.attempt_id = twice.attempt_id
-WHERE s.bad IS NULL AND s.rowid > twice.first
+WHERE s.bad IS NULL AND NOT s.skip AND s.rowid > twice.first

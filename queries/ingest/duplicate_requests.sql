@@ -3,11 +3,11 @@
 -- The store is the probing side, so that the hash table is as large as the batch and not as the store.
 
 INSERT INTO dup
-SELECT DISTINCT s.rowid FROM request_log AS l JOIN staged AS s ON l.request_id = s.request_id WHERE s.bad IS NULL
+SELECT DISTINCT s.rowid FROM request_log AS l JOIN staged AS s ON l.request_id = s.request_id WHERE s.bad IS NULL AND NOT s.skip
 UNION
 SELECT s.rowid
 FROM staged AS s
 JOIN (
-    SELECT request_id, min(rowid) AS first FROM staged WHERE bad IS NULL GROUP BY request_id HAVING count(*) > 1
+    SELECT request_id, min(rowid) AS first FROM staged WHERE bad IS NULL AND NOT skip GROUP BY request_id HAVING count(*) > 1
 ) AS twice ON s.request_id = twice.request_id
-WHERE s.bad IS NULL AND s.rowid > twice.first
+WHERE s.bad IS NULL AND NOT s.skip AND s.rowid > twice.first

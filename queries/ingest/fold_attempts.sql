@@ -4,9 +4,10 @@
 -- grain: request
 --
 -- The attempts of a request share group_key. Where that key may span several requests (split: a trace or session id), a
--- request ends with its success; after a failure the next attempt belongs to it when it starts within a minute, unless
--- it goes back to the route that this request tried first after having left it: no fallback chain does that.
--- Attempts are ordered by their end, because the success of a streamed answer starts before the failures it survived.
+-- request ends with its success; after a failure the next attempt belongs to it when it starts within a minute and not
+-- before that failure (attempts of one request follow each other), unless it goes back to the route that this request
+-- tried first after having left it: no fallback chain does that.
+-- Attempts are ordered by their end: the start that is logged for a streamed success can be that of the whole request.
 
 WITH ordered AS (
     SELECT
@@ -22,6 +23,7 @@ runs AS (
         sum(CASE WHEN nth = 1 THEN 1
                  WHEN NOT split THEN 0
                  WHEN ok_before OR started > ended_before + INTERVAL 60 SECOND THEN 1
+                 WHEN started < ended_before AND NOT stream THEN 1
                  ELSE 0 END)
             OVER (PARTITION BY group_key ORDER BY nth) AS run
     FROM ordered
@@ -47,12 +49,17 @@ folded AS (
         arg_min(source, nth) AS source,
         min(started) AS ts,
         arg_min(request_id, nth) AS request_id,
-        arg_min(struct_pack(route := route, model := model, intended := intended_model), nth) AS asked,
-        arg_max(struct_pack(route := route, model := model, provider := provider, cached := cached, started := started,
-                            reason := reason, intended := intended_model), nth) FILTER (ok) AS served,
+        arg_min(struct_pack(requested := requested_model, route := route, model := model, ok := ok,
+                            intended := intended_model), nth) AS asked,
+        max(requested_model) AS requested,
+        arg_max(struct_pack(route := route, model := model, provider := provider, started := started,
+                            intended := intended_model), nth) FILTER (ok) AS served,
+        coalesce(bool_or(cached) FILTER (ok), false) AS cached,
+        max(reason) FILTER (ok) AS reason,
         arg_min(struct_pack(error := coalesce(error, CAST(status_code AS VARCHAR))), nth) FILTER (NOT ok) AS failed,
         arg_max(struct_pack(error := coalesce(error, CAST(status_code AS VARCHAR))), nth) FILTER (NOT ok) AS failed_last,
         count(DISTINCT route) > 1 OR coalesce(bool_or(fallback), false) AS rerouted,
+        count(fallback) > 0 AS tells_fallback,
         bool_or(ok) AS any_ok,
         max(ended) AS ended,
         max(tenant) AS tenant,
@@ -75,19 +82,22 @@ SELECT
     ts,
     request_id,
     true AS has_id,
-    coalesce(asked.route, asked.model) AS requested_model,
+    -- A model that answered says nothing of what was asked for; one that failed was asked for.
+    coalesce(asked.requested, requested, CASE WHEN NOT asked.ok THEN coalesce(asked.route, asked.model) END)
+        AS requested_model,
     served.model AS served_model,
     served.provider AS provider,
     served.route AS route,
-    coalesce(served.intended, asked.intended, asked.model) AS intended_model,
+    coalesce(served.intended, asked.intended, CASE WHEN asked.requested IS NOT NULL OR NOT asked.ok THEN asked.model END)
+        AS intended_model,
     CAST(NULL AS VARCHAR) AS logged_tier,
     CAST(NULL AS VARCHAR) AS logged_intended,
-    coalesce(served.cached, false) AS cached,
+    cached,
     CASE WHEN rerouted OR NOT any_ok THEN failed.error
-         WHEN served.cached THEN 'cache_hit'
-         ELSE served.reason END AS reason,
+         WHEN cached THEN 'cache_hit'
+         ELSE reason END AS reason,
     CASE WHEN any_ok THEN 'ok' ELSE 'error' END AS status,
-    any_ok AND rerouted AS fallback,
+    CASE WHEN any_ok AND rerouted THEN true WHEN tells_fallback THEN false END AS fallback,
     tenant,
     "user",
     feature,

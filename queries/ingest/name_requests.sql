@@ -5,6 +5,6 @@
 UPDATE staged SET request_id = 'line:' || numbered.digest || ':' || numbered.nth
 FROM (
     SELECT rowid AS r, digest, row_number() OVER (PARTITION BY file, digest ORDER BY rowid) AS nth
-    FROM staged WHERE NOT has_id AND bad IS NULL
+    FROM staged WHERE NOT has_id AND bad IS NULL AND NOT skip
 ) AS numbered
 WHERE staged.rowid = numbered.r

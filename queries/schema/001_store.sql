@@ -69,6 +69,8 @@ CREATE TABLE attempt_log (
     started TIMESTAMPTZ NOT NULL,
     ended TIMESTAMPTZ NOT NULL,
     ok BOOLEAN NOT NULL,
+    stream BOOLEAN NOT NULL,
+    requested_model VARCHAR,
     route VARCHAR,
     model VARCHAR,
     provider VARCHAR,

@@ -2,8 +2,9 @@
 -- what: the first and the last minute that hold a request, drills aside
 -- params: latest bigint
 -- grain: store
--- returns: first_minute, last_minute, last_believable
--- last_believable leaves out requests dated after `latest` (minutes since 1970): one wrong clock must not move "now".
+-- returns: first_minute, last_minute, last_believable, future
+-- Requests dated after `latest` (minutes since 1970) are counted as future: one wrong clock must not move "now".
 
-SELECT min(minute) AS first_minute, max(minute) AS last_minute, max(minute) FILTER (minute <= $latest) AS last_believable
+SELECT min(minute) AS first_minute, max(minute) AS last_minute, max(minute) FILTER (minute <= $latest) AS last_believable,
+    CAST(coalesce(sum(requests) FILTER (minute > $latest), 0) AS BIGINT) AS future
 FROM mix_minute

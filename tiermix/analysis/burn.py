@@ -7,58 +7,16 @@ factor = budget share x period / long window, and a row fires when both of its w
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
-from tiermix.config.load import infeasible
-from tiermix.config.settings import AlertSetting, Slo
+from tiermix.config.alerts import alert_row, infeasible, standard_rows
+from tiermix.config.settings import Slo
 from tiermix.errors import InfeasibleAlert
-from tiermix.model import Alert, AlertRow, Budget, Counts, Severity, SloStatus
-from tiermix.timewin import DAY, HOUR, MINUTE
-
-
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    severity: Severity
-    long: int
-    short: int
-    budget: Fraction  # share of the 30-day budget that is spent when the row fires
-
-
-# Windows and budget shares of the SRE workbook for 30 days.
-_SHAPES = (
-    _Shape("page", HOUR, 5 * MINUTE, Fraction(2, 100)),
-    _Shape("page", 6 * HOUR, 30 * MINUTE, Fraction(5, 100)),
-    _Shape("ticket", DAY, 2 * HOUR, Fraction(10, 100)),
-    _Shape("ticket", 3 * DAY, 6 * HOUR, Fraction(10, 100)),
-)
-
-# Periods whose factors are set by hand. 28 days is the 30-day table scaled, last row below 1 as published; in 7 days
-# the 30-day shares would fire while the target is being kept, so its shares are larger.
-_FACTORS: Mapping[int, tuple[Fraction, ...]] = {
-    30 * DAY: (Fraction("14.4"), Fraction(6), Fraction(3), Fraction(1)),
-    28 * DAY: (Fraction("13.44"), Fraction("5.6"), Fraction("2.8"), Fraction(14, 15)),
-    7 * DAY: (Fraction("13.44"), Fraction("3.5"), Fraction("1.4"), Fraction(1)),
-}
+from tiermix.model import Alert, AlertRow, Budget, Counts, SloStatus
+from tiermix.timewin import DAY
 
 # The window whose burn counts as "the present rate" when the budget is projected: long enough to hold a daily rhythm.
 PRESENT = DAY
-
-
-def standard_rows(period: int) -> tuple[AlertRow, ...]:
-    """The alert rows of an SLO over `period` seconds.
-
-    A period without a table takes the 30-day budget shares, and no factor below 1: such a row would fire inside the
-    SLO. Rows whose long window exceeds the period are left out.
-    """
-    known = _FACTORS.get(period)
-    rows = []
-    for i, shape in enumerate(_SHAPES):
-        if shape.long > period:
-            continue
-        factor = known[i] if known else max(Fraction(1), shape.budget * period / shape.long)
-        rows.append(_row(shape.severity, factor, shape.long, shape.short, period))
-    return tuple(rows)
 
 
 def rows_of(slo: Slo) -> tuple[AlertRow, ...]:
@@ -67,19 +25,12 @@ def rows_of(slo: Slo) -> tuple[AlertRow, ...]:
     Raises:
         InfeasibleAlert: a row can never fire at the target.
     """
-    rows = tuple(_custom(a, slo.window) for a in slo.alerts) or standard_rows(slo.window)
+    own = tuple(alert_row(a.severity, a.factor, a.long, a.short, slo.window) for a in slo.alerts)
+    rows = own or standard_rows(slo.window)
     for row in rows:
         if (why := infeasible(row.factor, slo.target)) is not None:
             raise InfeasibleAlert(why[0], where=f"SLO {slo.name}", hint=why[1])
     return rows
-
-
-def _custom(a: AlertSetting, period: int) -> AlertRow:
-    return _row(a.severity, a.factor, a.long, a.short, period)
-
-
-def _row(severity: Severity, factor: Fraction, long: int, short: int, period: int) -> AlertRow:
-    return AlertRow(severity, factor, long, short, factor * long / period)
 
 
 def windows_of(slo: Slo) -> tuple[int, ...]:

@@ -34,7 +34,7 @@ def mix(
 
     Args:
         frame: what the answer says of itself.
-        order: tiers, best first; tiers without requests are left out, but the primary is always there.
+        order: all tiers, best first; those without requests too, so that the shape of an answer is stable.
         primary: the best tier.
         days: the days of the window; a cell's `day` is an index into them.
         cells: the counts.
@@ -52,7 +52,7 @@ def mix(
             grouped.setdefault(c.key, Counter())[c.tier] += c.requests
             group_days.setdefault(c.key, [0] * len(days))[c.day] += c.requests
     totals: Counter[str] = sum(daily, Counter())
-    shown = tuple(t for t in order if totals[t] or t == primary)
+    shown = tuple(order) if primary in order else (primary, *order)
     groups = [MixGroup({by or "": k}, _counts(v, shown), tuple(group_days[k])) for k, v in grouped.items()]
     groups.sort(key=lambda g: (-g.counts.total, str(next(iter(g.key.values())))))
     return Mix(

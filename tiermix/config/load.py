@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar, get_args
 
 from tiermix.config import settings as s
+from tiermix.config.alerts import infeasible, standard_rows
 from tiermix.config.reader import Table, nearest
 from tiermix.errors import ConfigError, Fault, UsageError
 from tiermix.model import BUILT_IN_TIERS, DIMENSIONS, MAPPABLE_FIELDS, Severity
@@ -210,25 +211,11 @@ def _slo(t: Table, names: Sequence[str]) -> s.Slo:
             t.fault(f"alert[{i}].long", "is longer than the window of the SLO")
         if (message := infeasible(row.factor, slo.target)) is not None:
             t.fault(f"alert[{i}].factor", *message)
+    if not slo.alerts:
+        worst = next((m for r in standard_rows(slo.window) if (m := infeasible(r.factor, slo.target))), None)
+        if worst is not None:
+            t.fault("target", *worst)
     return slo
-
-
-def infeasible(factor: Fraction, target: Fraction) -> tuple[str, str] | None:
-    """Why a row can never fire at this target, and the two ways out; None when it can.
-
-    The worst possible burn rate is 1 / (1 - target), when every request is bad; a row that asks for as much or more is
-    dead (strict comparison).
-    """
-    if factor * (1 - target) < 1:
-        return None
-    worst = 1 / (1 - target)
-    return (
-        f"a burn rate of {float(factor):g} can never be exceeded at a target of {float(target):g}: with every request "
-        f"bad it is {float(worst):.4g}, and {float(factor):g} x {float(1 - target):g} = "
-        f"{float(factor * (1 - target)):.4g} >= 1",
-        f"raise the target above {float(1 - 1 / factor):.4g}, or give the SLO alert rows with a factor below "
-        f"{float(worst):.4g}",
-    )
 
 
 def _alert(t: Table) -> s.AlertSetting:

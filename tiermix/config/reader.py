@@ -15,7 +15,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """A hint that names the closest known word, or lists all of them."""
     import difflib
 
-    known = sorted(known)
+    known = sorted({k for k in known if k})
     match = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     return f"did you mean {match[0]!r}?" if match else f"known here: {', '.join(known)}"
 

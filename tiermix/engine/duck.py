@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ _MEMORY = "640MB"
 # A record above this is broken or hostile; DuckDB holds several of them in memory at once.
 MAX_RECORD_BYTES = 16 << 20
 _RETRY_EVERY = 0.2
+_CSV = "header = true, all_varchar = true, null_padding = true, strict_mode = false, union_by_name = true"
 
 
 def connect(path: Path | None, *, read_only: bool = False, wait: float = 0.0) -> duckdb.DuckDBPyConnection:
@@ -77,6 +78,10 @@ def explain(error: Exception, where: str) -> TiermixError:
         )
     if re.search(r"No space left|disk full|File too large|max_temp_directory_size|Could not write", str(error), re.I):
         return StoreFull(f"there is no room to write: {text}", where=where, hint="free disk space and run it again")
+    if re.search(r"Permission denied|Read-only file system", str(error), re.I):
+        return StoreError(
+            "may not be written there", where=where, hint="choose a folder of yours: --db PATH, or TIERMIX_DB"
+        )
     if isinstance(error, duckdb.IOException) and re.search(r"not a valid DuckDB|checksum|corrupt", str(error), re.I):
         return StoreCorrupt(
             "the file is not a usable store", where=where, hint=f"move it away and ingest again ({text})"
@@ -95,7 +100,9 @@ class Scan:
     packing: Packing
 
 
-def records_sql(scan: Scan, columns: Mapping[str, str], present: Mapping[str, str]) -> tuple[str, dict[str, object]]:
+def records_sql(
+    scan: Scan, columns: Mapping[str, str], present: Mapping[str, str], *, numbered: bool = False
+) -> tuple[str, dict[str, object]]:
     """SQL of the relation of records in `scan`, with the path of each as column `file`, and its parameters.
 
     A record that is no valid JSON comes as a row of nulls, in place, so that lines can be counted.
@@ -103,10 +110,16 @@ def records_sql(scan: Scan, columns: Mapping[str, str], present: Mapping[str, st
     Args:
         scan: the files.
         columns: the fields to read and their types; nothing else is parsed.
-        present: for Parquet, the columns that the files really have.
+        present: for Parquet and CSV, the columns that the files really have.
+        numbered: give every record its number, over all files, as column `line`.
     """
+    text, params = _records(scan, columns, present)
+    return (f"SELECT *, row_number() OVER () AS line FROM ({text}) AS r" if numbered else text), params
+
+
+def _records(scan: Scan, columns: Mapping[str, str], present: Mapping[str, str]) -> tuple[str, dict[str, object]]:
     paths = [glob_escape(str(p)) for p in scan.paths]
-    if scan.container == "parquet":
+    if scan.container in ("parquet", "csv"):
         parts = [
             f"TRY_CAST({identifier(c)} AS {t}) AS {identifier(c)}"
             if c in present
@@ -114,10 +127,10 @@ def records_sql(scan: Scan, columns: Mapping[str, str], present: Mapping[str, st
             for c, t in columns.items()
         ]
         listed = ", ".join(parts)
-        return (
-            f"SELECT file, {listed} FROM read_parquet($paths, union_by_name = true, filename = 'file')",
-            {"paths": paths},
-        )
+        reader = f"read_csv($paths, {_CSV}, compression = {literal(scan.packing)}, filename = 'file')"
+        if scan.container == "parquet":
+            reader = "read_parquet($paths, union_by_name = true, filename = 'file')"
+        return f"SELECT file, {listed} FROM {reader}", {"paths": paths}
     struct = ", ".join(f"{identifier(c)} {t}" for c, t in columns.items())
     options = (
         f"compression = {literal(scan.packing)}, filename = 'file', maximum_object_size = {MAX_RECORD_BYTES}, "
@@ -146,10 +159,12 @@ def glob_escape(path: str) -> str:
     return re.sub(r"([*?\[])", r"[\1]", path)
 
 
-def parquet_columns(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> dict[str, str]:
-    """Names and types of the columns of Parquet files."""
+def columns_of(connection: duckdb.DuckDBPyConnection, scan: Scan) -> dict[str, str]:
+    """Names and types of the columns of Parquet or CSV files."""
+    reader = f"read_csv($paths, {_CSV}, compression = {literal(scan.packing)})"
+    if scan.container == "parquet":
+        reader = "read_parquet($paths, union_by_name = true)"
     described = connection.execute(
-        "DESCRIBE SELECT * FROM read_parquet($paths, union_by_name = true)",
-        {"paths": [glob_escape(str(p)) for p in paths]},
+        f"DESCRIBE SELECT * FROM {reader}", {"paths": [glob_escape(str(p)) for p in scan.paths]}
     )
     return {row[0]: row[1] for row in described.fetchall()}

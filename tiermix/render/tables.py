@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from tiermix.model import Alert, Burn, Mix, MixGroup, SloStatus, Trust
+from tiermix.model import NO_VALUE, Alert, Burn, Mix, MixGroup, SloStatus, Trust
 from tiermix.timewin import format_duration, rfc3339
 
 Kind = Literal["text", "day", "count", "share", "rate", "flag", "severity"]
@@ -68,18 +68,17 @@ def _tier_columns(order: Sequence[str]) -> tuple[Column, ...]:
 
 def mix_days(mix: Mix) -> Table:
     """The mix a row a day, from the first day with data on, in shares."""
-    used = [i for i, d in enumerate(mix.days) if d.counts.total]
-    days = mix.days[used[0] :] if used else ()
+    days = mix.covered
     partial = any(d.partial for d in days)
     return Table(
         name="mix_days",
         title="Served tier by day",
-        columns=(Column("day", "day", "text"), Column("total", "requests", "count"), *_tier_columns(mix.order)),
+        columns=(Column("day", "day", "text"), Column("total", "requests", "count"), *_tier_columns(mix.shown)),
         rows=tuple(
-            (f"{d.day.isoformat()}{'*' * d.partial}", d.counts.total, *(d.counts.share(t) for t in mix.order))
+            (f"{d.day.isoformat()}{'*' * d.partial}", d.counts.total, *(d.counts.share(t) for t in mix.shown))
             for d in days
         ),
-        total=("total", mix.totals.total, *(mix.totals.share(t) for t in mix.order)),
+        total=("total", mix.totals.total, *(mix.totals.share(t) for t in mix.shown)),
         footnote="* not a whole day" if partial else "",
     )
 
@@ -106,7 +105,7 @@ def mix_day_counts(mix: Mix) -> Table:
 def group_name(group: MixGroup) -> str:
     """The value a group stands for; requests without one are `(none)`."""
     value = next(iter(group.key.values()))
-    return "(none)" if value is None else value
+    return NO_VALUE if value is None else value
 
 
 def mix_groups(mix: Mix) -> Table:
@@ -117,10 +116,10 @@ def mix_groups(mix: Mix) -> Table:
         columns=(
             Column(mix.by or "", (mix.by or "").replace("_", " "), "text"),
             Column("total", "requests", "count"),
-            *_tier_columns(mix.order),
+            *_tier_columns(mix.shown),
         ),
-        rows=tuple((group_name(g), g.counts.total, *(g.counts.share(t) for t in mix.order)) for g in mix.groups),
-        total=("total", mix.totals.total, *(mix.totals.share(t) for t in mix.order)),
+        rows=tuple((group_name(g), g.counts.total, *(g.counts.share(t) for t in mix.shown)) for g in mix.groups),
+        total=("total", mix.totals.total, *(mix.totals.share(t) for t in mix.shown)),
     )
 
 
@@ -169,10 +168,10 @@ ALERT_COLUMNS = (
     Column("severity", "alert", "severity"),
     Column("windows", "windows", "text"),
     Column("factor", "above", "rate"),
-    Column("long_burn", "long burn", "rate"),
-    Column("short_burn", "short burn", "rate"),
-    Column("long", "bad/all long", "text"),
-    Column("short", "bad/all short", "text"),
+    Column("long_burn", "long\nburn", "rate"),
+    Column("short_burn", "short\nburn", "rate"),
+    Column("long", "long\nbad/all", "text"),
+    Column("short", "short\nbad/all", "text"),
     Column("firing", "firing", "flag"),
 )
 
@@ -255,7 +254,10 @@ def trust(answer: Trust) -> Table:
         ("data from", rfc3339(answer.first) if answer.first else BLANK),
         ("complete through", rfc3339(answer.last) if answer.last else BLANK),
         ("minutes with requests", silent),
-        ("lines read", f"{answer.lines:,} from {answer.files:,} files ({sources or BLANK})"),
+        (
+            "lines read",
+            f"{answer.lines:,} from {answer.files:,} {'file' if answer.files == 1 else 'files'} ({sources or BLANK})",
+        ),
         ("duplicates", f"{answer.duplicates:,} lines, not counted again"),
         ("quarantined", f"{answer.quarantined:,} lines"),
         ("unknown models", f"{answer.unknown:,} requests{_models(answer)}"),

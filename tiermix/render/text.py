@@ -85,19 +85,21 @@ def _cell(value: tables.Value, column: Column) -> RenderableType:
 
 
 def _notes(frame: Frame) -> list[RenderableType]:
-    return [_sentence(f"{n.code}: {n.message}", "yellow") for n in frame.warnings]
+    return [_sentence(f"! {n.message}", "yellow") for n in frame.warnings]
 
 
 def mix(answer: Mix, style: Style) -> str:
     """The two numbers side by side, the course of the primary share, and the table."""
-    days = [d for d in answer.days if d.counts.total]
-    shares = [d.counts.share(answer.primary) for d in answer.days if d.day >= days[0].day]
+    days = answer.covered
+    shares = [d.counts.share(answer.primary) for d in days]
+    whole = [s for s, d in zip(shares, days, strict=True) if not d.partial] or shares
     parts: list[RenderableType] = [
         _sentence(words.fallback_metric(answer)),
         _sentence(words.users_got(answer), "bold"),
         *_notes(answer.frame),
         "",
-        _sentence(f"{answer.primary} {sparkline(shares[-60:])}  {words.share(shares[0])} → {words.share(shares[-1])}"),
+        _sentence(f"{days[0].day} to {days[-1].day}, days in {answer.frame.zone}"),
+        _sentence(f"{answer.primary} {sparkline(shares[-60:])}  {words.share(whole[0])} → {words.share(whole[-1])}"),
     ]
     table = tables.mix_groups(answer) if answer.by else tables.mix_days(answer)
     parts.append(_table(table))
@@ -130,12 +132,12 @@ def receipt(answer: Receipt, style: Style) -> str:
     for f in answer.files if len(answer.files) <= 20 else ():
         source = "empty" if not f.source else f"{f.source}{', unchanged' * f.unchanged}"
         bad = f", {f.quarantined:,} quarantined" if f.quarantined else ""
-        parts.append(_sentence(f"{f.path}: {source}, {f.lines:,} lines{bad}"))
-    parts += [_sentence(f"{n.code}: {n.message}", "yellow") for n in answer.warnings]
+        parts.append(_sentence(f"{f.path}: {source}, {words.many(f.lines, 'line')}{bad}"))
     parts.append(
         _sentence(
             f"{answer.accepted:,} accepted + {answer.duplicate:,} duplicate + {answer.quarantined:,} quarantined = "
-            f"{answer.lines:,} lines; {answer.requests:,} requests added in {answer.seconds:.1f} s",
+            f"{words.many(answer.lines, 'line')}; {words.many(answer.requests, 'request')} added in "
+            f"{answer.seconds:.1f} s",
             "bold",
         )
     )

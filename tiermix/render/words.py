@@ -60,7 +60,7 @@ def budget_line(status: SloStatus) -> str:
         return "no requests, no budget"
     left = b.allowed - b.spent
     amount = f"{max(0, left):,.0f} of {b.allowed:,.0f} requests left" if left >= 0 else (
-        f"overspent: {b.spent:,} bad requests where {b.allowed:,.0f} were allowed"
+        f"overspent: {many(b.spent, 'bad request')} against an allowance of {b.allowed:,.0f}"
     )  # fmt: skip
     return f"error budget {b.remaining * 100:,.0f}% left, {amount}; {exhaustion(status)}"
 
@@ -75,13 +75,27 @@ def exhaustion(status: SloStatus) -> str:
     return f"gone in {format_duration(max(60, b.exhausted_in // 60 * 60))} at the burn of the last day"
 
 
+def _metric(mix: Mix) -> str:
+    f = mix.fallback
+    if f.share is None:
+        return "their logs record no fallback metric"
+    if f.known < mix.totals.total:
+        return f"the fallback metric says {share(f.share)} of the {share(f.known / mix.totals.total)} that record it"
+    return f"the fallback metric says {share(f.share)}"
+
+
+def many(count: int, word: str) -> str:
+    """`1 line`, `2 lines`."""
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
 def verdict(mix: Mix, answer: Burn) -> str:
     """The first sentence of a report."""
     broken = [s for s in answer.slos if not s.met]
     firing = [s for s in answer.slos if s.met and not s.ok]
     got = share(mix.totals.share(mix.primary))
-    span = f"{len(mix.days)} days" if len(mix.days) > 1 else "day"
-    last = mix.days[-1].day.isoformat()
+    covered = len(mix.covered)
+    span = f"In the {covered} days to {mix.days[-1].day}" if covered > 1 else f"On {mix.days[-1].day}"
     if broken:
         names = ", ".join(s.name for s in broken)
         state = f"The promise is not kept: {names} {'is' if len(broken) == 1 else 'are'} missed"
@@ -89,7 +103,4 @@ def verdict(mix: Mix, answer: Burn) -> str:
         state = f"The promise is kept but burning: {', '.join(s.name for s in firing)}"
     else:
         state = "The promise is kept"
-    return (
-        f"{state}. In the {span} to {last} users got {mix.primary} in {got} of requests, while the fallback metric "
-        f"says {share(mix.fallback.share)}."
-    )
+    return f"{state}. {span} users got {mix.primary} in {got} of requests, while {_metric(mix)}."

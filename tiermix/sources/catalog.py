@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Literal
 
 from tiermix.config.settings import Source
-from tiermix.model import MAPPABLE_FIELDS
 from tiermix.sql import identifier
 
 Row = Literal["request", "attempt"]
@@ -26,8 +25,11 @@ class Dialect:
         row: what one row of the log is.
         keys, any_keys: a record is of this dialect when it has all of the first and one of the second (if any).
         columns: the fields it reads and their DuckDB types.
-        projection: SQL from the relation `records` to the columns that `ingest/clean_requests` or
-            `ingest/clean_attempts` expects.
+        projection: SQL from the relation `records` to columns of `ingest/contract_requests` or
+            `ingest/contract_attempts`; `skip` marks rows that are no requests, such as spans of other kinds.
+        explodes: a record can hold several rows; `records` then has the number of the record as column `line`, which
+            the projection passes on.
+        refuse: why logs of this kind cannot be used; empty when they can.
     """
 
     name: str
@@ -37,6 +39,8 @@ class Dialect:
     any_keys: tuple[str, ...]
     columns: Mapping[str, str]
     projection: str
+    explodes: bool = False
+    refuse: str = ""
 
     def claims(self, keys: frozenset[str]) -> int:
         """How many of its telling keys a record has; 0 when it is not of this dialect."""
@@ -57,11 +61,13 @@ def _read(folder: Path) -> Dialect:
     return Dialect(
         name=folder.name,
         title=data["title"],
-        row=data["row"],
+        row=data.get("row", "request"),
         keys=tuple(data["sniff"]["keys"]),
         any_keys=tuple(data["sniff"].get("any", ())),
-        columns=data["columns"],
-        projection=(folder / "projection.sql").read_text(encoding="utf-8"),
+        columns=data.get("columns", {}),
+        projection=(folder / "projection.sql").read_text(encoding="utf-8") if "refuse" not in data else "",
+        explodes=data.get("explodes", False),
+        refuse=data.get("refuse", ""),
     )
 
 
@@ -75,16 +81,8 @@ def mapped(source: Source, sample_keys: frozenset[str]) -> Dialect:
     tree: dict[str, object] = {}
     for path in paths.values():
         _graft(tree, path)
-    fields = [
-        f"    CAST({'.'.join(identifier(part) for part in paths[f])} AS VARCHAR) AS {identifier(f)}"
-        if f in paths
-        else f"    CAST(NULL AS VARCHAR) AS {identifier(f)}"
-        for f in (*MAPPABLE_FIELDS, "intended_model")
-    ]
-    projection = "SELECT\n    file,\n" + ",\n".join(fields) + (
-        ",\n    CAST(NULL AS STRUCT(provider VARCHAR, model VARCHAR, tier VARCHAR, status_code INTEGER, error VARCHAR, "
-        "latency_ms DOUBLE)[]) AS attempts\nFROM records\n"
-    )  # fmt: skip
+    fields = [f"    CAST({'.'.join(map(identifier, p))} AS VARCHAR) AS {identifier(f)}" for f, p in paths.items()]
+    projection = "SELECT\n    file,\n" + ",\n".join(fields) + "\nFROM records\n"
     needed = tuple(dict.fromkeys(paths[f][0] for f in ("ts", "tier", "served_model") if f in paths))
     columns = {key: _type(node) for key, node in tree.items()}
     return Dialect(source.name, f"[source.{source.name}]", "request", needed[:1], needed[1:], columns, projection)

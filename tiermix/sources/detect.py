@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import codecs
+import csv
 import gzip
 import io
 import json
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -18,7 +19,7 @@ from tiermix.config.settings import Source
 from tiermix.errors import UnknownSource, UnreadableFile, UsageError
 from tiermix.sources.catalog import Dialect, dialects, mapped
 
-Container = Literal["lines", "arrays", "array", "values", "parquet", "empty"]
+Container = Literal["lines", "arrays", "array", "values", "csv", "parquet", "empty"]
 Packing = Literal["none", "gzip", "zstd"]
 
 HEAD_BYTES = 1 << 20
@@ -39,7 +40,7 @@ class Sample:
 
     Attributes:
         container: one JSON object a line (`lines`), one array of objects a line (`arrays`), one array (`array`), other
-            JSON values one after the other (`values`), `parquet`, or `empty`.
+            JSON values one after the other (`values`), `csv` with a header, `parquet`, or `empty`.
         packing: the compression, found from the first bytes and not from the name.
         keys: the top-level keys of each of the first records.
         encoding: `utf-8`, or what a byte order mark says.
@@ -108,8 +109,21 @@ def _look(text: str) -> tuple[Container, tuple[frozenset[str], ...]]:
     if arrays and len(arrays) > len(objects):
         return ("arrays" if len(lines) > 1 else "array"), _keys(x for a in arrays for x in a)
     if objects or not stripped.startswith(("[", "{")):
+        if not objects and (header := _csv_header(lines)):
+            return "csv", (header,)
         return "lines", _keys(objects)
     return ("array" if stripped.startswith("[") else "values"), _keys(_values(stripped))
+
+
+def _csv_header(lines: Sequence[str]) -> frozenset[str]:
+    """The column names of a CSV file; empty when it does not look like one."""
+    try:
+        rows = list(csv.reader(lines[:5], strict=True))
+    except csv.Error:
+        return frozenset()
+    header = [c.strip() for c in rows[0]]
+    alike = len(header) > 1 and len(set(header)) == len(header) and all(header) and len(rows) > 1
+    return frozenset(header) if alike and all(len(r) == len(header) for r in rows[1:-1]) else frozenset()
 
 
 def _parse(line: str) -> object:
@@ -150,25 +164,39 @@ def detect(path: Path, seen: Sample, sources: Iterable[Source], forced: str = ""
         if forced in by_name:
             return mapped(by_name[forced], known)
         if forced in dialects():
-            return dialects()[forced]
+            return usable(dialects()[forced], path)
         names = ", ".join((*dialects(), *by_name))
         raise UsageError(f"there is no source {forced!r}", hint=f"known: {names}")
     for source in by_name.values():
         if source.match and (fnmatch(str(path), source.match) or fnmatch(str(path), f"*/{source.match}")):
             return mapped(source, known)
-    candidates = [*dialects().values(), *(mapped(s, known) for s in by_name.values() if not s.match)]
-    votes: Counter[str] = Counter()
-    for keys in seen.keys:
-        best = max(candidates, key=lambda d: d.claims(keys))
-        if best.claims(keys):
-            votes[best.name] += 1
-    if votes:
-        winner = votes.most_common(1)[0][0]
-        return next(d for d in candidates if d.name == winner)
-    fields = ", ".join(sorted(known)[:12]) or "none"
+    # What the team describes itself comes before what we ship.
+    for candidates in ([mapped(s, known) for s in by_name.values() if not s.match], list(dialects().values())):
+        votes: Counter[str] = Counter()
+        for keys in seen.keys:
+            best = max(candidates, key=lambda d: d.claims(keys), default=None)
+            if best is not None and best.claims(keys):
+                votes[best.name] += 1
+        if votes:
+            winner = votes.most_common(1)[0][0]
+            return usable(next(d for d in candidates if d.name == winner), path)
+    if not known:
+        raise UnreadableFile("there is no JSON object to be found in it", where=str(path))
+    fields = ", ".join(sorted(known)[:12])
     raise UnknownSource(
         "no known source writes such records",
         where=str(path),
         hint=f"its fields are: {fields}. Describe them under [source.NAME.fields] in tiermix.toml, or name a source "
         f"with --source ({', '.join(dialects())})",
     )
+
+
+def usable(dialect: Dialect, path: Path) -> Dialect:
+    """The dialect itself.
+
+    Raises:
+        UnknownSource: logs of this kind cannot be used; with the reason.
+    """
+    if dialect.refuse:
+        raise UnknownSource(f"{dialect.title} cannot be used: {dialect.refuse}", where=str(path))
+    return dialect

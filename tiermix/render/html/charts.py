@@ -74,9 +74,10 @@ def _mix(report: Report, *, percent: bool) -> Chart:
     mix = report.mix
     palette = colors(mix.order, mix.primary)
     runs = _runs([d.counts.total for d in mix.days])
+    bars = len(runs) == 1 and runs[0][1] - runs[0][0] == 1  # one day has no area
     traces: list[dict[str, Any]] = []
     data: list[tuple[Path, Path]] = []
-    for tier in mix.order:
+    for tier in mix.shown:
         for n, (start, end) in enumerate(runs):
             single = end - start == 1
             trace = {
@@ -95,6 +96,12 @@ def _mix(report: Report, *, percent: bool) -> Chart:
                 trace["fillpattern"] = dict(_HATCH, shape=_PATTERN[tier])
             if percent:
                 trace["groupnorm"] = "percent"
+            if bars:
+                marker: dict[str, Any] = {"color": palette[tier]}
+                if tier in _PATTERN:
+                    marker["pattern"] = dict(_HATCH, shape=_PATTERN[tier])
+                kept = {k: trace[k] for k in ("name", "legendgroup", "showlegend", "hovertemplate")}
+                trace = {"type": "bar", "marker": marker, **kept}
             traces.append(trace)
             span: Path = ["mix", "days", [start, end]]
             data.append(([*span, "day"], [*span, "tiers", tier]))
@@ -104,6 +111,11 @@ def _mix(report: Report, *, percent: bool) -> Chart:
     )
     layout["xaxis"]["type"] = "date"
     layout["hovermode"] = "x unified"
+    if bars:
+        layout["xaxis"] |= {"type": "category"}
+        layout["barmode"] = "stack"
+        if percent:
+            layout["barnorm"] = "percent"
     if percent:
         _add_targets(report, layout)
     what = "percent of requests" if percent else "requests"
@@ -141,7 +153,7 @@ def _intents(report: Report) -> Chart:
     names = [_short(group_name(g)) for g in shown]
     traces: list[dict[str, Any]] = []
     data: list[tuple[Path, Path]] = []
-    for tier in mix.order:
+    for tier in mix.shown:
         trace: dict[str, Any] = {
             "type": "bar",
             "orientation": "h",
@@ -156,7 +168,7 @@ def _intents(report: Report) -> Chart:
         data.append((["intents", [0, len(shown)], "shares", tier], []))
     layout = _layout(height=110 + 34 * len(shown))
     layout["barmode"] = "stack"
-    layout["xaxis"] |= {"tickformat": ".0%", "range": [0, 1]}
+    layout["xaxis"] |= {"tickformat": ".0%", "range": [0, 1], "tickvals": [0, 0.25, 0.5, 0.75, 1]}
     layout["yaxis"] |= {"autorange": "reversed", "type": "category", "automargin": True}
     layout["hovermode"] = "y unified"
     hidden = len(mix.groups) - len(shown)
@@ -180,8 +192,8 @@ def _budget(report: Report) -> Chart:
     tints = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
     traces: list[dict[str, Any]] = []
     data: list[tuple[Path, Path]] = []
-    days = [i for i, d in enumerate(report.mix.days) if d.counts.total]
-    span: list[int] = [days[0], len(report.mix.days)]
+    whole = len(report.mix.days)
+    span: list[int] = [whole - len(report.mix.covered), whole]
     for n, name in enumerate(report.budget_days):
         traces.append(
             {
@@ -214,7 +226,7 @@ def _layout(height: int = 340) -> dict[str, Any]:
     axis: Mapping[str, Any] = {"gridcolor": "rgba(128,128,128,0.25)", "zeroline": False, "fixedrange": True}
     return {
         "height": height,
-        "margin": {"l": 56, "r": 16, "t": 8, "b": 40},
+        "margin": {"l": 56, "r": 24, "t": 8, "b": 40},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "legend": {"orientation": "h", "traceorder": "normal", "y": 1.02, "yanchor": "bottom", "x": 0},

@@ -18,6 +18,7 @@ SELECT
     startTime AS started,
     endTime AS ended,
     CASE lower(status) WHEN 'success' THEN true WHEN 'failure' THEN false END AS ok,
+    model_group AS requested_model,
     model_group AS route,
     -- The answer names the exact snapshot, but the proxy restamps some answers with the alias and not others; there only
     -- the deployment gives a model one name.
@@ -27,8 +28,9 @@ SELECT
     metadata.routing_decision.savings_baseline_model AS intended_model,
     metadata.routing_decision.router_type || '_router' AS reason,
     lower(cache_hit) = 'true' AS cached,
-    CASE WHEN TRY_CAST(hidden_params.additional_headers."x-litellm-attempted-fallbacks" AS INTEGER) > 0 THEN true END
-        AS fallback,
+    -- Failed attempts are logged too, so that a request without any is one without a fallback.
+    coalesce(TRY_CAST(hidden_params.additional_headers."x-litellm-attempted-fallbacks" AS INTEGER) > 0, false) AS fallback,
+    lower(stream) = 'true' AS stream,
     nullif(error_information.error_code, '') AS status_code,
     nullif(error_information.error_class, '') AS error,
     coalesce(metadata.user_api_key_team_id, metadata.user_api_key_team_alias, metadata.user_api_key_org_id,
@@ -42,10 +44,7 @@ SELECT
              nullif(regexp_extract(tags, '(^|[|])traffic_class:([^|]*)', 2), '')) AS traffic_class,
     prompt_tokens AS input_tokens,
     completion_tokens AS output_tokens,
-    response_cost AS cost_usd,
-    CAST(NULL AS BIGINT) AS tool_calls,
-    CAST(NULL AS VARCHAR) AS prompt_version,
-    CAST(NULL AS BOOLEAN) AS drill
+    response_cost AS cost_usd
 FROM (
     SELECT
         *,

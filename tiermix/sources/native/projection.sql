@@ -4,8 +4,6 @@
 SELECT
     file, ts, request_id, tenant, "user", feature, intent, traffic_class,
     tier, intended_tier, requested_model, served_model, provider,
-    CAST(NULL AS VARCHAR) AS route,
-    CAST(NULL AS VARCHAR) AS intended_model,
     CASE WHEN cache_age_s IS NOT NULL THEN 'true' END AS cached,
     reason, attempts, fallback, latency_ms, fallback_latency_ms, input_tokens, output_tokens, cost_usd,
     status, error, tool_calls, tool_ok, agent_override, schema_valid, cache_age_s, prompt_version, drill

@@ -1,0 +1,25 @@
+-- source: cloudflare
+-- what: records of Cloudflare's AI Gateway Logs API; one row a request. Step 0 of the gateway's list was asked for; a later
+--       step served after a fallback, and the record does not say from what
+
+SELECT
+    file,
+    created_at AS ts,
+    id AS request_id,
+    coalesce(metadata.tenant, metadata.team) AS tenant,
+    metadata.user AS "user",
+    metadata.feature AS feature,
+    metadata.intent AS intent,
+    metadata.traffic_class AS traffic_class,
+    CASE WHEN TRY_CAST(step AS INTEGER) = 0 THEN model END AS requested_model,
+    model AS served_model,
+    provider,
+    CASE WHEN lower(cached) = 'true' THEN 'true' END AS cached,
+    CASE WHEN TRY_CAST(step AS INTEGER) IS NOT NULL THEN CAST(TRY_CAST(step AS INTEGER) > 0 AS VARCHAR) END AS fallback,
+    duration AS latency_ms,
+    tokens_in AS input_tokens,
+    tokens_out AS output_tokens,
+    cost AS cost_usd,
+    CASE WHEN lower(success) = 'false' THEN 'error' ELSE coalesce(status_code, 'ok') END AS status,
+    CASE WHEN lower(success) = 'false' THEN coalesce(status_code, 'error') END AS error
+FROM records

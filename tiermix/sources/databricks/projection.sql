@@ -1,0 +1,27 @@
+-- source: databricks
+-- what: the usage table of Databricks' AI gateway; one row a request, with all attempts and why they failed
+
+SELECT
+    file,
+    event_time AS ts,
+    coalesce(request_id, invocation_id) AS request_id,
+    coalesce(request_tags.tenant, request_tags.team) AS tenant,
+    requester AS "user",
+    coalesce(request_tags.feature, endpoint_name) AS feature,
+    request_tags.intent AS intent,
+    request_tags.traffic_class AS traffic_class,
+    coalesce(routing_information.attempts[1].destination, destination_model) AS requested_model,
+    coalesce(destination_model, destination_name) AS served_model,
+    CASE WHEN len(routing_information.attempts) > 1 THEN coalesce(routing_information.attempts[1].error_code,
+        CAST(routing_information.attempts[1].status_code AS VARCHAR)) END AS reason,
+    list_transform(routing_information.attempts, lambda a: struct_pack(provider := CAST(NULL AS VARCHAR),
+        model := a.destination, tier := CAST(NULL AS VARCHAR), status_code := a.status_code, error := a.error_code,
+        latency_ms := a.latency)) AS attempts,
+    CASE WHEN len(routing_information.attempts) > 0
+        THEN CAST(len(list_filter(routing_information.attempts, lambda a: a.action = 'FALLBACK')) > 0 AS VARCHAR) END AS fallback,
+    latency_ms,
+    input_tokens,
+    output_tokens,
+    status_code AS status,
+    CASE WHEN TRY_CAST(status_code AS INTEGER) >= 400 THEN status_code END AS error
+FROM records

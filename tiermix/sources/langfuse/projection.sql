@@ -1,0 +1,30 @@
+-- source: langfuse
+-- what: observations as Langfuse exports them to blob storage; one row an attempt (GENERATION), other types are skipped
+--
+-- No column says what was asked for, unless LiteLLM fed the row. An agent calls several models in one trace on purpose:
+-- another model is a fallback only after a generation that failed under the same parent.
+
+SELECT
+    file,
+    CASE WHEN type IS NOT NULL THEN upper(type) NOT IN ('GENERATION', 'EMBEDDING') END AS skip,
+    id AS attempt_id,
+    'trace:' || trace_id || '/' || coalesce(parent_observation_id, '') AS group_key,
+    true AS split,
+    id AS request_id,
+    start_time AS started,
+    end_time AS ended,
+    coalesce(upper(level), 'DEFAULT') <> 'ERROR' AS ok,
+    metadata.model_group AS requested_model,
+    coalesce(metadata.model_group, provided_model_name, model) AS route,
+    coalesce(provided_model_name, model) AS model,
+    coalesce(lower(metadata.cache_hit) = 'true', false) AS cached,
+    CASE WHEN upper(level) = 'ERROR' THEN coalesce(nullif(left(status_message, 60), ''), 'error') END AS error,
+    metadata.tenant AS tenant,
+    user_id AS "user",
+    coalesce(nullif(regexp_extract(array_to_string(tags, '|'), '(^|[|])feature:([^|]*)', 2), ''), trace_name) AS feature,
+    metadata.intent AS intent,
+    metadata.traffic_class AS traffic_class,
+    usage_details."input" AS input_tokens,
+    usage_details."output" AS output_tokens,
+    total_cost AS cost_usd
+FROM records

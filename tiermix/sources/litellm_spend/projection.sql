@@ -1,0 +1,45 @@
+-- source: litellm_spend
+-- what: LiteLLM_SpendLogs as dumped from Postgres; one row a request
+--
+-- metadata is JSON inside a text. attempted_fallbacks and original_model_group came with 1.102; a log without them cannot
+-- tell what was asked for, and a missing key is not a zero.
+
+SELECT
+    file,
+    startTime AS ts,
+    coalesce(nullif(litellm_call_id, ''), request_id) AS request_id,
+    coalesce(nullif(team_id, ''), nullif(organization_id, '')) AS tenant,
+    coalesce(nullif(end_user, ''), "user") AS "user",
+    nullif(regexp_extract(request_tags, '"feature:([^"]*)"', 1), '') AS feature,
+    nullif(regexp_extract(request_tags, '"intent:([^"]*)"', 1), '') AS intent,
+    nullif(regexp_extract(request_tags, '"traffic_class:([^"]*)"', 1), '') AS traffic_class,
+    CASE WHEN failed OR fallbacks = 0 THEN model_group ELSE json_extract_string(about, '$.original_model_group') END
+        AS requested_model,
+    CASE WHEN NOT failed THEN model END AS served_model,
+    custom_llm_provider AS provider,
+    CASE WHEN NOT failed THEN model_group END AS route,
+    json_extract_string(about, '$.routing_decision.savings_baseline_model') AS intended_model,
+    CASE WHEN lower(cache_hit) = 'true' THEN 'true' END AS cached,
+    CASE WHEN failed THEN json_extract_string(about, '$.error_information.error_class')
+         WHEN lower(cache_hit) = 'true' THEN 'cache_hit'
+         WHEN json_extract_string(about, '$.azure_spillover') = 'true' THEN 'azure_spillover'
+         ELSE json_extract_string(about, '$.routing_decision.router_type') || '_router' END AS reason,
+    CASE WHEN NOT failed THEN CAST(fallbacks > 0 AS VARCHAR) END AS fallback,
+    -- The duration is that of the serving attempt alone, so with a fallback or retry before it the client waited longer.
+    CASE WHEN fallbacks > 0 OR TRY_CAST(json_extract_string(about, '$.attempted_retries') AS INTEGER) > 0 THEN NULL
+         WHEN request_duration_ms IS NOT NULL THEN request_duration_ms
+         ELSE CAST(greatest((epoch_us(TRY_CAST(endTime AS TIMESTAMPTZ)) - epoch_us(TRY_CAST(startTime AS TIMESTAMPTZ))) / 1e3, 0)
+             AS VARCHAR) END AS latency_ms,
+    prompt_tokens AS input_tokens,
+    completion_tokens AS output_tokens,
+    spend AS cost_usd,
+    CASE WHEN failed THEN 'error' ELSE 'ok' END AS status,
+    json_extract_string(about, '$.error_information.error_class') AS error
+FROM (
+    SELECT
+        *,
+        coalesce(lower(status) = 'failure', false) AS failed,
+        TRY_CAST(metadata AS JSON) AS about,
+        TRY_CAST(json_extract_string(TRY_CAST(metadata AS JSON), '$.attempted_fallbacks') AS INTEGER) AS fallbacks
+    FROM records
+) AS described

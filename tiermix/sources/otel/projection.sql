@@ -1,0 +1,119 @@
+-- source: otel
+-- what: spans of language-model calls, as the collector's file exporter writes them; one row a span, that is an attempt
+--
+-- Read are the current gen_ai attributes and their older names, OpenInference, OpenLLMetry, and LiteLLM's own, in which
+-- gen_ai.request.model is the served deployment and gen_ai.response.model may be the alias. Other spans are skipped.
+-- Attempts of a request share a parent span (without one, the trace); LiteLLM's share litellm.call_id.
+
+WITH resources AS (
+    SELECT file, line, unnest(CASE WHEN len(resourceSpans) > 0 THEN resourceSpans ELSE [NULL] END) AS res,
+        resourceSpans IS NULL AS broken
+    FROM records
+),
+scopes AS (
+    SELECT file, line, broken, res.resource.attributes AS about,
+        unnest(CASE WHEN len(res.scopeSpans) > 0 THEN res.scopeSpans ELSE [NULL] END) AS scope
+    FROM resources
+),
+spans AS (
+    SELECT file, line, broken, about, row_number() OVER () AS n,
+        unnest(CASE WHEN len(scope.spans) > 0 THEN scope.spans ELSE [NULL] END) AS span
+    FROM scopes
+),
+numbered AS (
+    SELECT *, row_number() OVER () AS span_no FROM spans
+),
+tags AS (
+    SELECT span_no, unnest(span.attributes) AS tag FROM numbered
+),
+pairs AS (
+    SELECT span_no, tag."key" AS k,
+        coalesce(tag."value".stringValue, tag."value".intValue, tag."value".doubleValue, tag."value".boolValue) AS v
+    FROM tags
+),
+said AS (
+    SELECT
+        span_no,
+        max(v) FILTER (k = 'gen_ai.operation.name') AS operation,
+        max(v) FILTER (k = 'openinference.span.kind') AS kind,
+        max(v) FILTER (k IN ('gen_ai.request.model', 'llm.request.model')) AS asked,
+        max(v) FILTER (k IN ('gen_ai.response.model', 'llm.response.model')) AS answered,
+        max(v) FILTER (k = 'llm.request.model_name') AS asked_name,
+        max(v) FILTER (k = 'llm.response.model_name') AS answered_name,
+        max(v) FILTER (k = 'llm.model_name') AS model_name,
+        max(v) FILTER (k = 'llm.invocation_parameters') AS parameters,
+        max(v) FILTER (k = 'gen_ai.provider.name') AS provider,
+        max(v) FILTER (k IN ('gen_ai.system', 'llm.system', 'llm.provider')) AS system,
+        max(v) FILTER (k IN ('gen_ai.usage.input_tokens', 'gen_ai.usage.prompt_tokens', 'llm.token_count.prompt')) AS tokens_in,
+        max(v) FILTER (k IN ('gen_ai.usage.output_tokens', 'gen_ai.usage.completion_tokens', 'llm.token_count.completion'))
+            AS tokens_out,
+        max(v) FILTER (k = 'gen_ai.cost.total_cost') AS cost,
+        max(v) FILTER (k IN ('error.type', 'exception.type')) AS error,
+        max(v) FILTER (k = 'error.code') AS error_code,
+        max(v) FILTER (k IN ('gen_ai.request.stream', 'gen_ai.is_streaming', 'llm.is_streaming')) AS stream,
+        max(v) FILTER (k = 'litellm.call_id') AS call_id,
+        max(v) FILTER (k = 'litellm.model_group') AS model_group,
+        max(v) FILTER (k = 'litellm.provider.model') AS deployment,
+        max(v) FILTER (k = 'litellm.routing.savings_baseline_model') AS baseline,
+        max(v) FILTER (k = 'litellm.routing.router_type') AS router,
+        max(v) FILTER (k IN ('metadata.user_api_key_team_id', 'tenant.id', 'tenant')) AS tenant,
+        max(v) FILTER (k IN ('user.id', 'enduser.id', 'traceloop.association.properties.user_id')) AS person,
+        max(v) FILTER (k = 'intent') AS intent,
+        max(v) FILTER (k = 'traffic_class') AS traffic_class
+    FROM pairs
+    GROUP BY span_no
+),
+services AS (
+    SELECT span_no, max(pair."value".stringValue) FILTER (pair."key" = 'service.name') AS service
+    FROM (SELECT span_no, unnest(about) AS pair FROM numbered) AS s
+    GROUP BY span_no
+),
+calls AS (
+    SELECT
+        n.file, n.line, n.broken, n.span, s.*,
+        v.service,
+        -- An error span of OpenInference names the model only in its parameters.
+        coalesce(s.asked, s.asked_name, json_extract_string(TRY_CAST(s.parameters AS JSON), '$.model')) AS wanted,
+        coalesce(s.answered, s.answered_name, s.model_name) AS got
+    FROM numbered AS n
+    LEFT JOIN said AS s ON s.span_no = n.span_no
+    LEFT JOIN services AS v ON v.span_no = n.span_no
+)
+SELECT
+    file,
+    line,
+    CASE
+        WHEN broken THEN NULL
+        WHEN span IS NULL OR span.name = 'raw_gen_ai_request' THEN true
+        WHEN coalesce(operation, '') IN ('execute_tool', 'invoke_agent', 'create_agent') THEN true
+        WHEN kind IS NOT NULL AND upper(kind) NOT IN ('LLM', 'EMBEDDING') THEN true
+        ELSE coalesce(wanted, got, deployment) IS NULL
+    END AS skip,
+    span.traceId || '/' || span.spanId AS attempt_id,
+    CASE WHEN call_id IS NOT NULL THEN 'call:' || call_id
+         ELSE 'span:' || span.traceId || '/' || coalesce(nullif(span.parentSpanId, ''), '') END AS group_key,
+    call_id IS NULL AS split,
+    coalesce(call_id, span.traceId || '/' || span.spanId) AS request_id,
+    span.startTimeUnixNano AS started,
+    span.endTimeUnixNano AS ended,
+    CASE WHEN span.startTimeUnixNano IS NOT NULL THEN coalesce(span.status.code, '') NOT IN ('2', 'STATUS_CODE_ERROR') END AS ok,
+    lower(stream) = 'true' AND call_id IS NOT NULL AS stream,
+    coalesce(model_group, wanted) AS requested_model,
+    coalesce(model_group, wanted) AS route,
+    coalesce(deployment, got, wanted) AS model,
+    coalesce(provider, system) AS provider,
+    baseline AS intended_model,
+    router || '_router' AS reason,
+    -- A gateway below the caller hides its own hops, so no failed span is not the same as no fallback.
+    CASE WHEN call_id IS NOT NULL THEN false END AS fallback,
+    error_code AS status_code,
+    coalesce(error, CASE WHEN coalesce(span.status.code, '') IN ('2', 'STATUS_CODE_ERROR') THEN 'error' END) AS error,
+    tenant,
+    person AS "user",
+    service AS feature,
+    intent,
+    traffic_class,
+    tokens_in AS input_tokens,
+    tokens_out AS output_tokens,
+    cost AS cost_usd
+FROM calls

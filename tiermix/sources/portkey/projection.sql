@@ -1,0 +1,33 @@
+-- source: portkey
+-- what: Portkey's log export; one row an attempt, those of a request share trace_id, which a caller may give to several
+--
+-- Costs are US cents, times milliseconds, and numbers may be written as floats.
+
+SELECT
+    file,
+    id AS attempt_id,
+    CASE WHEN nullif(trace_id, '') IS NOT NULL THEN 'trace:' || trace_id ELSE 'call:' || id END AS group_key,
+    true AS split,
+    id AS request_id,
+    created_at AS started,
+    response_time AS latency_ms,
+    TRY_CAST(response_status_code AS DOUBLE) < 400 AS ok,
+    ai_model AS requested_model,
+    coalesce(ai_org, '') || '/' || ai_model AS route,
+    ai_model AS model,
+    ai_org AS provider,
+    coalesce(lower(cache_status) IN ('hit', 'semantic hit', 'simple hit'), false) AS cached,
+    false AS fallback,
+    CAST(TRY_CAST(response_status_code AS DOUBLE) AS INTEGER) AS status_code,
+    CASE WHEN TRY_CAST(response_status_code AS DOUBLE) >= 400
+        THEN CAST(CAST(TRY_CAST(response_status_code AS DOUBLE) AS INTEGER) AS VARCHAR) END AS error,
+    coalesce(metadata.tenant, workspace_slug) AS tenant,
+    metadata._user AS "user",
+    metadata.feature AS feature,
+    metadata.intent AS intent,
+    metadata.traffic_class AS traffic_class,
+    req_units AS input_tokens,
+    res_units AS output_tokens,
+    TRY_CAST(cost AS DOUBLE) / 100 AS cost_usd,
+    prompt_slug AS prompt_version
+FROM records
