@@ -414,3 +414,23 @@ def test_lines_of_several_rows_are_accounted_for_as_lines(tiermix: Program) -> N
     assert (again["lines"], again["duplicate"], again["requests"]) == (1, 1, 0)
     with duckdb.connect(str(tiermix.folder / "tiermix.duckdb"), read_only=True) as db:
         assert db.execute("SELECT line FROM quarantine ORDER BY line").fetchall() == [(2,), (5,)]
+
+
+def test_explain_shows_what_would_become_of_a_file_and_stores_nothing(tiermix: Program) -> None:
+    records = [
+        *CASES["portkey"][0],
+        {"id": "x", "trace_id": "t", "ai_model": "m", "created_at": "noon", "response_status_code": 200},
+    ]
+    ran = tiermix("ingest", "--explain", write_lines(tiermix.folder / "log.jsonl", records))
+    assert ran.code == 0, ran.err
+    for part in (
+        "log.jsonl: portkey, Portkey log export",
+        "because 4 of the first 4",
+        "an attempt; attempts are joined",
+        "4 lines read, 1 of them",
+        "the start time is not a time",
+        "claude-sonnet-4-5",
+        "no request has intent",
+    ):
+        assert part in ran.out.replace("\n", " "), part
+    assert [p.name for p in tiermix.folder.iterdir()] == ["log.jsonl"]

@@ -302,6 +302,9 @@ def ingest_command(
     max_bad: Annotated[
         float, typer.Option("--max-bad", metavar="SHARE", min=0, max=1, help="Share of lines that may be bad.")
     ] = 0.01,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Store nothing: show what would become of the first records.")
+    ] = False,
     wait: Wait = 0,
     fmt: Format = "text",
     as_json: Json = False,
@@ -317,6 +320,8 @@ def ingest_command(
     chosen = _format(fmt, as_json)
     output, settings = _output(), _config(config_path)
     hash_key = _hash_key(settings)
+    if explain:
+        return _explain(logs, settings, source, hash_key)
     with inputs.with_stdin(logs) as found, Store.write(db, wait=wait) as store, console.progress(output) as progress:
         done = ingest.ingest(
             store, found, settings, now=_now(), source=source, max_bad=max_bad, hash_key=hash_key, progress=progress
@@ -337,6 +342,19 @@ def ingest_command(
         return ExitCode.DATA
     if not _session.quiet and chosen == "text" and sys.stderr.isatty():
         console.tell("Next: tiermix mix, or tiermix report --days 30")
+    return ExitCode.OK
+
+
+def _explain(logs: Sequence[str], settings: config.Config, source: str, hash_key: str | None) -> int:
+    from tiermix import inputs
+    from tiermix.preview import preview
+    from tiermix.render import text
+
+    output = _output()
+    with inputs.with_stdin(logs) as found:
+        for path in found.paths:
+            made = preview(path, settings, source, _now(), hash_key)
+            console.say(text.preview(found.labels.get(path, str(path)), made, text.Style(output.width, output.color)))
     return ExitCode.OK
 
 

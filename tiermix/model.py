@@ -310,6 +310,37 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class Preview:
+    """What ingest would make of a file.
+
+    Attributes:
+        source, title, row: the dialect, and what one row of its logs is.
+        packing: how the records stand in the file.
+        keys, any_keys: what tells the dialect: all of the first and one of the second.
+        telling: how many of the first records have them, and how many were looked at.
+        lines, quarantined: of the part that was read.
+        requests: the first requests as (time, asked for, served, tier, fallback, reason).
+        filled: canonical field to share of requests that have it.
+        reasons: why lines could not be used, and how many.
+        needed_for: canonical field to what cannot be answered without it.
+    """
+
+    source: str
+    title: str
+    row: str
+    packing: str
+    keys: tuple[str, ...]
+    any_keys: tuple[str, ...]
+    telling: tuple[int, int]
+    lines: int
+    quarantined: int
+    requests: tuple[tuple[str | None, ...], ...]
+    filled: Mapping[str, float]
+    reasons: tuple[tuple[str, int], ...]
+    needed_for: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Trust:
     """How far to believe the numbers of a window.
 

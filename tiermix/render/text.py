@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tiermix.model import Burn, Frame, Mix, Receipt, SloStatus, Trust
+from tiermix.model import Burn, Frame, Mix, Preview, Receipt, SloStatus, Trust
 from tiermix.render import tables, words
 from tiermix.render.safe import printable
 from tiermix.render.tables import Column, Kind, Table
@@ -141,6 +141,27 @@ def receipt(answer: Receipt, style: Style) -> str:
             "bold",
         )
     )
+    return _draw(style, parts)
+
+
+def preview(path: str, p: Preview, style: Style) -> str:
+    """What ingest would make of a file."""
+    keys = ", ".join((*p.keys, *([f"one of {', '.join(p.any_keys)}"] if p.any_keys else [])))
+    why = f"{p.telling[0]} of the first {p.telling[1]} records have {keys}" if p.telling[1] else "its columns say so"
+    parts: list[RenderableType] = [
+        _sentence(f"{path}: {p.source}, {p.title} ({p.packing})", "bold"),
+        _sentence(f"because {why}"),
+        _sentence(f"a row of it is {'a request' if p.row == 'request' else 'an attempt; attempts are joined'}"),
+        _sentence(f"{words.many(p.lines, 'line')} read, {p.quarantined:,} of them could not be used"),
+        *(_sentence(f"  {n:,} x {reason}", "yellow") for reason, n in p.reasons),
+    ]
+    names = ("time", "asked for", "served", "tier", "fallback", "reason")
+    columns = tuple(Column(n, n, "text") for n in names)
+    parts.append(_table(Table("preview", "", columns, tuple(p.requests))))
+    for field, share in p.filled.items():
+        if share == 0 or (share < 1 and field != "reason"):  # most requests have no reason to have one
+            had = "no request has" if share == 0 else f"{tables.percent(share)} of requests have"
+            parts.append(_sentence(f"{had} {field}, needed for: {p.needed_for[field]}"))
     return _draw(style, parts)
 
 

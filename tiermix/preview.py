@@ -1,0 +1,77 @@
+"""`ingest --explain`: what tiermix makes of a log file, before anything is stored."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+
+from tiermix.answers import Desk
+from tiermix.config.settings import Config
+from tiermix.ingest import ingest
+from tiermix.inputs import Found
+from tiermix.model import Preview
+from tiermix.sources import detect, open_unpacked, sample
+from tiermix.store import Store
+
+_LINES = 2000
+_SHOWN = 10
+
+# What cannot be answered without a field.
+NEEDED_FOR = {
+    "requested_model": "whether an answer was a demotion (unless tiers are declared or logged)",
+    "fallback": "the fallback metric",
+    "reason": "why requests were demoted",
+    "intent": "the mix by intent",
+    "traffic_class": "the mix by traffic class",
+    "tenant": "the mix by tenant",
+    "feature": "the mix by feature",
+    "user": "what single users went through",
+    "cost_usd": "cost",
+    "latency_ms": "latency",
+    "attempts": "retries",
+    "tool_ok": "tool success by tier",
+    "agent_override": "overrides by tier",
+    "schema_valid": "valid answers by tier",
+}
+
+
+def preview(path: Path, config: Config, source: str, now: datetime, hash_key: str | None) -> Preview:
+    """Reads the beginning of a file into a store in memory and looks at what came out.
+
+    Raises:
+        UnknownSource, UnreadableFile: as `ingest`.
+    """
+    seen = sample(path)
+    with Store.in_memory() as store, tempfile.TemporaryDirectory(prefix="tiermix-") as folder:
+        part = path
+        if seen.container == "lines":
+            part = Path(folder) / path.name.removesuffix(".gz").removesuffix(".zst")
+            with open_unpacked(path, seen.packing) as stream, part.open("wb") as out:
+                out.writelines(islice(stream, _LINES))
+        done = ingest(store, Found((part,), frozenset((part,))), config, now=now, source=source, hash_key=hash_key)
+        dialect = detect(path, seen, config.sources, done.files[0].source)
+        Desk(store, config, now).tiering  # noqa: B018  puts the tiers of this configuration in force
+        rows = store.execute(
+            "SELECT strftime(ts AT TIME ZONE 'UTC', '%m-%d %H:%M:%S'), requested_model, served_model, tier, "
+            f"CAST(fallback AS VARCHAR), reason FROM requests ORDER BY ts LIMIT {_SHOWN}"
+        )
+        shares = ", ".join(f'count("{f}") / greatest(count(*), 1)' for f in NEEDED_FOR)
+        filled = store.execute(f"SELECT {shares} FROM requests")[0]
+        reasons = store.execute("SELECT reason, count(*) FROM quarantine GROUP BY reason ORDER BY 2 DESC LIMIT 5")
+    return Preview(
+        source=dialect.name,
+        title=dialect.title,
+        row=dialect.row,
+        packing=" ".join(x for x in (seen.container, seen.packing) if x != "none"),
+        keys=dialect.keys,
+        any_keys=dialect.any_keys,
+        telling=(sum(bool(dialect.claims(k)) for k in seen.keys), len(seen.keys)),
+        lines=done.lines,
+        quarantined=done.quarantined,
+        requests=tuple(tuple(r) for r in rows),
+        filled=dict(zip(NEEDED_FOR, filled, strict=True)),
+        reasons=tuple((str(r), int(n)) for r, n in reasons),
+        needed_for=NEEDED_FOR,
+    )
