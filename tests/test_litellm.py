@@ -36,7 +36,7 @@ def check_proxy(folder: Path) -> None:
     got = stored(
         folder,
         "SELECT request_id, r.requested_model, route, r.served_model, r.provider, r.status, r.fallback, "
-        "len(r.attempts), r.attempts[1].status_code, r.attempts[1].error, o.cached "
+        "coalesce(len(r.attempts), 1), r.attempts[1].status_code, r.attempts[1].error, o.cached "
         "FROM requests r JOIN request_log l USING (request_id) JOIN outcomes o ON o.outcome_id = l.outcome_id",
     )
     want = expected_proxy()
@@ -140,7 +140,7 @@ def requests_of(tiermix: Program, rows: list[dict[str, Any]]) -> list[tuple[Any,
     assert tiermix("ingest", write_lines(tiermix.folder / "log.jsonl", rows)).code == 0
     return stored(
         tiermix.folder,
-        "SELECT requested_model, served_model, status, fallback, len(attempts) FROM requests ORDER BY ts",
+        "SELECT requested_model, served_model, status, fallback, coalesce(len(attempts), 1) FROM requests ORDER BY ts",
     )
 
 

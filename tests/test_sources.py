@@ -18,7 +18,8 @@ import pytest
 from tests.conftest import HERE, Program, write_lines
 from tiermix.sources import dialects
 
-FIELDS = "request_id, requested_model, served_model, provider, status, fallback, reason, len(attempts), cost_usd"
+FIELDS = "request_id, requested_model, served_model, provider, status, fallback, reason, coalesce(len(attempts), 1), cost_usd"  # a single attempt that succeeded is not kept
+
 Wanted = tuple[str, str | None, str | None, str | None, str, bool | None, str | None, int | None, float | None]
 
 
@@ -78,9 +79,9 @@ CASES: dict[str, tuple[list[Any], list[Wanted]]] = {
              "metadata": "{\"error_information\": {\"error_class\": \"RateLimitError\"}}"},
         ],
         [
-            ("4f16", "premium", "anthropic/claude-sonnet-4-5-20250929", "anthropic", "ok", True, None, None, 0.0044),
-            ("old", None, "gpt-4o", "openai", "ok", None, None, None, 0.001),  # cannot tell: no key is not a zero
-            ("bad", "premium", None, "openai", "error", None, "RateLimitError", None, 0.0),
+            ("4f16", "premium", "anthropic/claude-sonnet-4-5-20250929", "anthropic", "ok", True, None, 1, 0.0044),
+            ("old", None, "gpt-4o", "openai", "ok", None, None, 1, 0.001),  # cannot tell: no key is not a zero
+            ("bad", "premium", None, "openai", "error", None, "RateLimitError", 1, 0.0),
         ],
     ),
     "otel": (
@@ -126,8 +127,8 @@ CASES: dict[str, tuple[list[Any], list[Wanted]]] = {
              "request_model": "gpt-4o", "response_model": None, "provider": "OPENAI"},
         ],
         [
-            ("h-1", "gpt-4o", "gpt-4o-2024-08-06", "OPENAI", "ok", None, None, None, 0.0031),
-            ("h-2", "gpt-4o", "gpt-4o", "OPENAI", "error", None, None, None, None),
+            ("h-1", "gpt-4o", "gpt-4o-2024-08-06", "OPENAI", "ok", None, None, 1, 0.0031),
+            ("h-2", "gpt-4o", "gpt-4o", "OPENAI", "error", None, None, 1, None),
         ],
     ),
     "portkey": (
@@ -212,7 +213,7 @@ CASES: dict[str, tuple[list[Any], list[Wanted]]] = {
         ],
         [
             ("q1", "gpt-4o", "claude-sonnet-4-5", None, "ok", True, "RATE_LIMIT", 2, None),
-            ("q2", "gpt-4o", "gpt-4o", None, "error", None, None, None, None),
+            ("q2", "gpt-4o", "gpt-4o", None, "error", None, None, 1, None),
         ],
     ),
     "envoy": (
@@ -227,8 +228,8 @@ CASES: dict[str, tuple[list[Any], list[Wanted]]] = {
         ],
         [
             ("e-1", "gpt-4o-mini", "gpt-4o-mini-2024-07-18", "default/openai/route/aigw-run/rule/0/ref/0", "ok", None, None,
-             None, None),
-            ("e-2", "gpt-4o", "gpt-4o", None, "error", None, None, None, None),
+             1, None),
+            ("e-2", "gpt-4o", "gpt-4o", None, "error", None, None, 1, None),
         ],
     ),
     "cloudflare": (
@@ -240,8 +241,8 @@ CASES: dict[str, tuple[list[Any], list[Wanted]]] = {
              "status_code": 200, "success": True, "cached": False, "tokens_in": 1, "tokens_out": 2, "cost": 0.1, "step": 0},
         ],
         [
-            ("01K1", None, "claude-sonnet-4-5", "anthropic", "ok", True, None, None, 0.0044),
-            ("01K2", "gpt-4o", "gpt-4o", "openai", "ok", False, None, None, 0.1),
+            ("01K1", None, "claude-sonnet-4-5", "anthropic", "ok", True, None, 1, 0.0044),
+            ("01K2", "gpt-4o", "gpt-4o", "openai", "ok", False, None, 1, 0.1),
         ],
     ),
     "vllm_semantic_router": (
@@ -294,8 +295,8 @@ def test_openrouter_activity_as_csv(tiermix: Program) -> None:
     ran = tiermix("ingest", "activity.csv", "--json")
     assert (ran.json["files"][0]["source"], ran.json["lines"]) == ("openrouter_activity", 2)
     assert stored(tiermix.folder) == [
-        ("gen-1", None, "anthropic/claude-4.5-sonnet", "Bedrock, EU", "ok", None, None, None, 0.0044),
-        ("gen-2", None, "openai/gpt-4o", "OpenAI", "error", None, None, None, 0.001),
+        ("gen-1", None, "anthropic/claude-4.5-sonnet", "Bedrock, EU", "ok", None, None, 1, 0.0044),
+        ("gen-2", None, "openai/gpt-4o", "OpenAI", "error", None, None, 1, 0.001),
     ]
 
 
@@ -424,7 +425,7 @@ def test_explain_shows_what_would_become_of_a_file_and_stores_nothing(tiermix: P
     ran = tiermix("ingest", "--explain", write_lines(tiermix.folder / "log.jsonl", records))
     assert ran.code == 0, ran.err
     for part in (
-        "log.jsonl: portkey, Portkey log export",
+        ": portkey, Portkey log export",
         "because 4 of the first 4",
         "an attempt; attempts are joined",
         "4 lines read, 1 of them",

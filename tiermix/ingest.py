@@ -30,6 +30,7 @@ DEFAULT_MAX_BAD = 0.01
 _BATCH_BYTES = 2 << 30
 _BATCH_FILES = 5000
 _QUARANTINE_CHUNK = 10_000
+_HEAD_ROWS = 200_000
 
 Progress = Callable[[int, int, str], None]  # bytes done, bytes in all, what is being read
 
@@ -201,6 +202,8 @@ def _ingest_batch(
 ) -> list[FileReceipt]:
     if batch[0].seen.encoding != "utf-8":
         return [_ingest_transcoded(store, item, config, hash_key, now) for item in batch]
+    if (done := _ingest_directly(store, batch, hash_key, now)) is not None:
+        return done
     try:
         _stage(store, [i.path for i in batch], batch[0], batch[0].seen, hash_key)
     except (StoreFull, StoreBusy):
@@ -211,6 +214,64 @@ def _ingest_batch(
             return [r for item in batch for r in _ingest_batch(store, [item], config, hash_key, now)]
         return [_ingest_scrubbed(store, batch[0], config, hash_key, now, refused)]
     return _finish(store, batch, {str(i.path): i for i in batch}, config, now)
+
+
+class _SecondLook(Exception):
+    """Something in the file keeps it from being added in one pass."""
+
+
+def _ingest_directly(
+    store: Store, batch: Sequence[_Input], hash_key: str | None, now: datetime
+) -> list[FileReceipt] | None:
+    """Adds one clean file of new requests in a single pass; None, and nothing done, when it is not that."""
+    item, dialect = batch[0], batch[0].dialect
+    if (
+        len(batch) > 1
+        or dialect.row != "request"
+        or not dialect.fast
+        or item.seen.container not in ("lines", "parquet")
+    ):
+        return None
+    store.execute("SET preserve_insertion_order = false")
+    try:
+        with store.transaction():
+            return [_add_directly(store, item, hash_key, now)]
+    except (_SecondLook, StoreError) as reason:
+        if isinstance(reason, (StoreFull, StoreBusy)):
+            raise
+        return None
+    finally:
+        store.execute("SET preserve_insertion_order = true")
+
+
+def _add_directly(store: Store, item: _Input, hash_key: str | None, now: datetime) -> FileReceipt:
+    cleaned, params = _cleaned(store, [item.path], item.dialect, item.seen, hash_key, fast=True)
+    batch_id = _next_batch(store)
+    insert = sql.load("ingest/insert_directly").text
+    store.execute(
+        f"WITH incoming AS ({cleaned}) {insert}", {**params, "batch_id": batch_id, "source": item.dialect.name}
+    )
+    if any(store.ask("ingest/any_duplicate", {"batch_id": batch_id})[0]):
+        raise _SecondLook
+    if store.ask("ingest/missing_outcomes", {"batch_id": batch_id})[0][0]:
+        _name_outcomes(store, cleaned, params, batch_id)
+    store.ask("ingest/roll_up_minutes", {"batch_id": batch_id})
+    store.ask("ingest/roll_up_hours", {"batch_id": batch_id})
+    lines = int(store.ask("ingest/receipt_of_batch", {"batch_id": batch_id})[0][0])
+    return _enter(store, item, batch_id, _Tally(lines), now)
+
+
+def _name_outcomes(store: Store, cleaned: str, params: dict[str, object], batch_id: int) -> None:
+    """Reads the few columns of outcomes again: at first the head of the file, which mostly has them all, then all of it.
+
+    Only the first files of a store, and now and then a later one, bring outcomes that are not known by their hash.
+    """
+    new = sql.load("ingest/new_outcomes").text
+    for limit in (f" LIMIT {_HEAD_ROWS}", ""):
+        store.execute(f"WITH incoming AS (SELECT * FROM ({cleaned}) AS c{limit}) {new}", params)
+        if not store.ask("ingest/missing_outcomes", {"batch_id": batch_id})[0][0]:
+            return
+    raise _SecondLook  # the file has changed meanwhile
 
 
 def _finish(
@@ -267,18 +328,32 @@ def _ingest_scrubbed(
 
 def _stage(store: Store, paths: Sequence[Path], like: _Input, seen: Sample, hash_key: str | None) -> None:
     """Reads files into the temporary table `staged`, typed and with the reason why a row is bad."""
-    dialect = like.dialect
+    cleaned, params = _cleaned(store, paths, like.dialect, seen, hash_key)
+    store.execute("DROP TABLE IF EXISTS staged")
+    store.execute(f"CREATE TEMP TABLE staged AS {cleaned}", params)
+
+
+def _cleaned(
+    store: Store, paths: Sequence[Path], dialect: Dialect, seen: Sample, hash_key: str | None, *, fast: bool = False
+) -> tuple[str, dict[str, object]]:
+    """SQL of the cleaned rows of files, and its parameters. `fast` reads typed fields as such, or raises."""
     scan = Scan(tuple(paths), seen.container, seen.packing)
     present = store.columns_of(scan) if seen.container in ("parquet", "csv") else {}
-    records, params = records_sql(scan, dialect.columns, present, numbered=dialect.explodes)
-    contract = sql.load(f"ingest/contract_{dialect.row}s").text
-    projected = f"SELECT * FROM ({dialect.projection}) UNION ALL BY NAME ({contract})"
+    columns = dict(dialect.columns)
+    if fast:
+        columns |= {c: t for c, t in dialect.fast.items() if present.get(c) != "VARCHAR"}
+    records, params = records_sql(scan, columns, present, numbered=dialect.explodes, strict=fast)
+    contract = dict(_described(store, sql.load(f"ingest/contract_{dialect.row}s").text, {}))
+    given = dict(_described(store, f"WITH records AS ({records}) SELECT * FROM ({dialect.projection}) AS p", params))
+    missing = [f"CAST(NULL AS {t}) AS {sql.identifier(c)}" for c, t in contract.items() if c not in given]
+    projected = f"SELECT {', '.join(['p.*', *missing])} FROM ({dialect.projection}) AS p"
     clean = sql.load(f"ingest/clean_{dialect.row}s").text
-    store.execute("DROP TABLE IF EXISTS staged")
-    store.execute(
-        f"CREATE TEMP TABLE staged AS WITH records AS ({records}), projected AS ({projected}) {clean}",
-        {**params, "hash_key": hash_key},
-    )
+    text = f"WITH records AS ({records}), projected AS ({projected}) {clean}"
+    return text, {**params, "hash_key": hash_key}
+
+
+def _described(store: Store, text: str, params: dict[str, object]) -> list[tuple[str, str]]:
+    return [(row[0], row[1]) for row in store.execute(f"DESCRIBE {text}", params)]
 
 
 def _judge(store: Store, dialect: Dialect) -> dict[str, tuple[_Tally, list[tuple[int, str]]]]:
@@ -309,7 +384,7 @@ def _commit(store: Store, batch: Sequence[_Input], tallies: dict[str, _Tally], n
     dialect = batch[0].dialect
     receipts = []
     with store.transaction():
-        batch_id = int(store.execute("SELECT coalesce(max(batch_id), 0) + 1 FROM ledger")[0][0])
+        batch_id = _next_batch(store)
         if dialect.row == "request":
             store.ask("ingest/fresh_requests", {"source": dialect.name})
         else:
@@ -320,21 +395,28 @@ def _commit(store: Store, batch: Sequence[_Input], tallies: dict[str, _Tally], n
         store.ask("ingest/roll_up_hours", {"batch_id": batch_id})
         for item in batch:
             tally = tallies.get(item.name, _Tally())
-            accepted = tally.lines - tally.duplicate - tally.quarantined
-            _quarantine(store, batch_id, item.name, tally.bad)
-            store.ask(
-                "ingest/enter_ledger",
-                {
-                    "batch_id": batch_id, "path": item.name, "source": dialect.name, "bytes": item.size,
-                    "modified_ns": item.modified_ns, "fingerprint": item.fingerprint, "lines": tally.lines,
-                    "accepted": accepted, "duplicate": tally.duplicate, "quarantined": tally.quarantined,
-                    "now": rfc3339(now),
-                },
-            )  # fmt: skip
-            receipts.append(
-                FileReceipt(item.name, dialect.name, tally.lines, accepted, tally.duplicate, tally.quarantined)
-            )
+            receipts.append(_enter(store, item, batch_id, tally, now))
     return receipts
+
+
+def _next_batch(store: Store) -> int:
+    return int(store.execute("SELECT coalesce(max(batch_id), 0) + 1 FROM ledger")[0][0])
+
+
+def _enter(store: Store, item: _Input, batch_id: int, tally: _Tally, now: datetime) -> FileReceipt:
+    """Writes down what became of a file."""
+    accepted = tally.lines - tally.duplicate - tally.quarantined
+    _quarantine(store, batch_id, item.name, tally.bad)
+    store.ask(
+        "ingest/enter_ledger",
+        {
+            "batch_id": batch_id, "path": item.name, "source": item.dialect.name, "bytes": item.size,
+            "modified_ns": item.modified_ns, "fingerprint": item.fingerprint, "lines": tally.lines,
+            "accepted": accepted, "duplicate": tally.duplicate, "quarantined": tally.quarantined,
+            "now": rfc3339(now),
+        },
+    )  # fmt: skip
+    return FileReceipt(item.name, item.dialect.name, tally.lines, accepted, tally.duplicate, tally.quarantined)
 
 
 def _fold(store: Store, source: str, batch_id: int) -> None:

@@ -9,53 +9,53 @@ SELECT
     line,
     coalesce(skip, false) AS skip,
     make_timestamptz(ts_us) AS ts,
-    CASE WHEN length(request_id) > 256 THEN md5(request_id) ELSE nullif(trim(request_id), '') END AS request_id,
-    nullif(trim(request_id), '') IS NOT NULL AS has_id,
-    CASE WHEN nullif(trim(request_id), '') IS NULL THEN md5(CAST(struct_pack(ts_us, tier, intended_tier,
+    CASE WHEN strlen(request_id) > 256 THEN md5(request_id) ELSE nullif(request_id, '') END AS request_id,
+    nullif(request_id, '') IS NOT NULL AS has_id,
+    CASE WHEN nullif(request_id, '') IS NULL THEN md5(CAST(struct_pack(ts_us, tier, intended_tier,
         requested_model, served_model, provider, route, cached, reason, attempts, fallback, latency_ms, fallback_latency_ms,
         input_tokens, output_tokens, cost_usd, status, error, tool_calls, tool_ok, agent_override, schema_valid, cache_age_s,
         prompt_version, drill, tenant, "user", feature, intent, traffic_class) AS VARCHAR)) END AS digest,
-    nullif(left(trim(requested_model), 256), '') AS requested_model,
-    nullif(left(trim(served_model), 256), '') AS served_model,
-    nullif(left(trim(provider), 256), '') AS provider,
-    nullif(left(trim(route), 256), '') AS route,
-    nullif(left(trim(intended_model), 256), '') AS intended_model,
-    nullif(left(trim(tier), 256), '') AS logged_tier,
-    nullif(left(trim(intended_tier), 256), '') AS logged_intended,
+    CASE WHEN strlen(requested_model) > 256 THEN left(requested_model, 256) ELSE nullif(requested_model, '') END AS requested_model,
+    CASE WHEN strlen(served_model) > 256 THEN left(served_model, 256) ELSE nullif(served_model, '') END AS served_model,
+    CASE WHEN strlen(provider) > 256 THEN left(provider, 256) ELSE nullif(provider, '') END AS provider,
+    CASE WHEN strlen(route) > 256 THEN left(route, 256) ELSE nullif(route, '') END AS route,
+    CASE WHEN strlen(intended_model) > 256 THEN left(intended_model, 256) ELSE nullif(intended_model, '') END AS intended_model,
+    CASE WHEN strlen(tier) > 256 THEN left(tier, 256) ELSE nullif(tier, '') END AS logged_tier,
+    CASE WHEN strlen(intended_tier) > 256 THEN left(intended_tier, 256) ELSE nullif(intended_tier, '') END AS logged_intended,
     coalesce(TRY_CAST(cached AS BOOLEAN), false) AS cached,
-    nullif(left(trim(reason), 256), '') AS reason,
-    coalesce(state, CASE WHEN trim(tier) = 'unserved' THEN 'error' ELSE 'ok' END) AS status,
+    CASE WHEN strlen(reason) > 256 THEN left(reason, 256) ELSE nullif(reason, '') END AS reason,
+    coalesce(state, CASE WHEN tier = 'unserved' THEN 'error' ELSE 'ok' END) AS status,
     TRY_CAST(fallback AS BOOLEAN) AS fallback,
-    CASE WHEN $hash_key IS NULL THEN nullif(left(trim(tenant), 256), '')
+    CASE WHEN $hash_key IS NULL THEN CASE WHEN strlen(tenant) > 256 THEN left(tenant, 256) ELSE nullif(tenant, '') END
          ELSE left(sha256($hash_key || sha256($hash_key || tenant)), 32) END AS tenant,
-    CASE WHEN $hash_key IS NULL THEN nullif(left(trim("user"), 256), '')
+    CASE WHEN $hash_key IS NULL THEN CASE WHEN strlen("user") > 256 THEN left("user", 256) ELSE nullif("user", '') END
          ELSE left(sha256($hash_key || sha256($hash_key || "user")), 32) END AS "user",
-    nullif(left(trim(feature), 256), '') AS feature,
-    nullif(left(trim(intent), 256), '') AS intent,
-    nullif(left(trim(traffic_class), 256), '') AS traffic_class,
+    CASE WHEN strlen(feature) > 256 THEN left(feature, 256) ELSE nullif(feature, '') END AS feature,
+    CASE WHEN strlen(intent) > 256 THEN left(intent, 256) ELSE nullif(intent, '') END AS intent,
+    CASE WHEN strlen(traffic_class) > 256 THEN left(traffic_class, 256) ELSE nullif(traffic_class, '') END AS traffic_class,
     attempts,
     TRY_CAST(latency_ms AS DOUBLE) AS latency_ms,
     TRY_CAST(fallback_latency_ms AS DOUBLE) AS fallback_latency_ms,
     TRY_CAST(input_tokens AS BIGINT) AS input_tokens,
     TRY_CAST(output_tokens AS BIGINT) AS output_tokens,
     TRY_CAST(cost_usd AS DOUBLE) AS cost_usd,
-    nullif(left(trim(error), 256), '') AS error,
+    CASE WHEN strlen(error) > 256 THEN left(error, 256) ELSE nullif(error, '') END AS error,
     TRY_CAST(tool_calls AS BIGINT) AS tool_calls,
     CASE lower(tool_ok) WHEN 'true' THEN coalesce(TRY_CAST(tool_calls AS BIGINT), 1) WHEN 'false' THEN 0
          ELSE TRY_CAST(tool_ok AS BIGINT) END AS tool_ok,
     TRY_CAST(agent_override AS BOOLEAN) AS agent_override,
     TRY_CAST(schema_valid AS BOOLEAN) AS schema_valid,
     TRY_CAST(cache_age_s AS DOUBLE) AS cache_age_s,
-    nullif(left(trim(prompt_version), 256), '') AS prompt_version,
+    CASE WHEN strlen(prompt_version) > 256 THEN left(prompt_version, 256) ELSE nullif(prompt_version, '') END AS prompt_version,
     coalesce(TRY_CAST(drill AS BOOLEAN), false) AS drill,
     CASE
         WHEN skip THEN NULL
         WHEN ts IS NULL AND tier IS NULL AND served_model IS NULL AND request_id IS NULL
             THEN 'not a JSON object with the fields of this source'
-        WHEN nullif(trim(ts), '') IS NULL THEN 'ts is missing'
+        WHEN nullif(ts, '') IS NULL THEN 'ts is missing'
         WHEN ts_us IS NULL THEN 'ts is not a time'
         WHEN ts_us < 946684800000000 OR ts_us >= 4102444800000000 THEN 'ts lies before 2000 or after 2099'
-        WHEN nullif(trim(tier), '') IS NULL AND nullif(trim(served_model), '') IS NULL
+        WHEN nullif(tier, '') IS NULL AND nullif(served_model, '') IS NULL
             AND coalesce(state, 'ok') <> 'error' AND NOT coalesce(TRY_CAST(cached AS BOOLEAN), false)
             THEN 'tier or served_model is missing'
         WHEN status IS NOT NULL AND state IS NULL THEN 'status is not ok, error or refused'
@@ -88,17 +88,19 @@ FROM (
     SELECT
         *,
         -- Seconds, milliseconds, microseconds or nanoseconds since 1970 are told apart by their size.
+        coalesce(
+            epoch_us(TRY_CAST(ts AS TIMESTAMPTZ)),
+            CASE
+                WHEN abs(TRY_CAST(ts AS DOUBLE)) < 1e11 THEN TRY_CAST(round(TRY_CAST(ts AS DOUBLE) * 1e6) AS BIGINT)
+                WHEN abs(TRY_CAST(ts AS DOUBLE)) < 1e14 THEN TRY_CAST(round(TRY_CAST(ts AS DOUBLE) * 1e3) AS BIGINT)
+                WHEN abs(TRY_CAST(ts AS DOUBLE)) < 1e17 THEN TRY_CAST(round(TRY_CAST(ts AS DOUBLE)) AS BIGINT)
+                ELSE TRY_CAST(round(TRY_CAST(ts AS DOUBLE) / 1e3) AS BIGINT)
+            END
+        ) AS ts_us,
         CASE
-            WHEN TRY_CAST(ts AS DOUBLE) IS NULL THEN epoch_us(TRY_CAST(ts AS TIMESTAMPTZ))
-            WHEN abs(TRY_CAST(ts AS DOUBLE)) < 1e11 THEN TRY_CAST(round(TRY_CAST(ts AS DOUBLE) * 1e6) AS BIGINT)
-            WHEN abs(TRY_CAST(ts AS DOUBLE)) < 1e14 THEN TRY_CAST(round(TRY_CAST(ts AS DOUBLE) * 1e3) AS BIGINT)
-            WHEN abs(TRY_CAST(ts AS DOUBLE)) < 1e17 THEN TRY_CAST(round(TRY_CAST(ts AS DOUBLE)) AS BIGINT)
-            ELSE TRY_CAST(round(TRY_CAST(ts AS DOUBLE) / 1e3) AS BIGINT)
-        END AS ts_us,
-        CASE
-            WHEN lower(trim(status)) IN ('ok', 'success', 'succeeded') THEN 'ok'
-            WHEN lower(trim(status)) IN ('error', 'failure', 'failed') THEN 'error'
-            WHEN lower(trim(status)) = 'refused' THEN 'refused'
+            WHEN lower(status) IN ('ok', 'success', 'succeeded') THEN 'ok'
+            WHEN lower(status) IN ('error', 'failure', 'failed') THEN 'error'
+            WHEN lower(status) = 'refused' THEN 'refused'
             WHEN TRY_CAST(status AS INTEGER) BETWEEN 100 AND 399 THEN 'ok'
             WHEN TRY_CAST(status AS INTEGER) BETWEEN 400 AND 599 THEN 'error'
         END AS state

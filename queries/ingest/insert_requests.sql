@@ -1,22 +1,16 @@
 -- name: ingest/insert_requests
 -- what: adds the requests of incoming to the store
+-- from: incoming, cleaned requests
 -- params: batch_id integer
+-- A single attempt that succeeded says nothing that the request does not, and is not kept.
 
 INSERT INTO request_log
 SELECT
-    i.ts, i.request_id, o.outcome_id, i.tenant, i."user", i.feature, i.intent, i.traffic_class, i.attempts,
-    i.latency_ms, i.fallback_latency_ms, i.input_tokens, i.output_tokens, i.cost_usd, i.error, i.tool_calls, i.tool_ok,
-    i.agent_override, i.schema_valid, i.cache_age_s, i.prompt_version, i.drill, i.has_id, i.source, i.group_key, $batch_id
-FROM incoming AS i
-JOIN outcomes AS o
-  ON o.requested_model IS NOT DISTINCT FROM i.requested_model
- AND o.served_model IS NOT DISTINCT FROM i.served_model
- AND o.provider IS NOT DISTINCT FROM i.provider
- AND o.route IS NOT DISTINCT FROM i.route
- AND o.intended_model IS NOT DISTINCT FROM i.intended_model
- AND o.logged_tier IS NOT DISTINCT FROM i.logged_tier
- AND o.logged_intended IS NOT DISTINCT FROM i.logged_intended
- AND o.cached = i.cached
- AND o.reason IS NOT DISTINCT FROM i.reason
- AND o.status = i.status
- AND o.fallback IS NOT DISTINCT FROM i.fallback
+    ts, request_id,
+    hash(requested_model, served_model, provider, route, intended_model, logged_tier, logged_intended, cached, reason,
+         status, fallback) AS outcome_id,
+    tenant, "user", feature, intent, traffic_class,
+    CASE WHEN len(attempts) > 1 OR attempts[1].error IS NOT NULL THEN attempts END AS attempts,
+    latency_ms, fallback_latency_ms, input_tokens, output_tokens, cost_usd, error, tool_calls, tool_ok,
+    agent_override, schema_valid, cache_age_s, prompt_version, drill, has_id, source, group_key, $batch_id
+FROM incoming

@@ -1,16 +1,17 @@
 -- name: ingest/new_outcomes
--- what: numbers the kinds of outcomes that this batch brings for the first time
+-- what: keeps the kinds of outcomes that this batch brings for the first time
+-- from: incoming, cleaned requests
+-- An outcome is known by the hash of its content. Should another DuckDB hash differently one day, the same content gets a
+-- second row with another id, and every sum stays right.
 
 INSERT INTO outcomes
-SELECT (SELECT coalesce(max(outcome_id), 0) FROM outcomes) + CAST(row_number() OVER (
-    ORDER BY requested_model, served_model, provider, route, intended_model, logged_tier, logged_intended, cached, reason,
-        status, fallback) AS INTEGER), fresh.*
+SELECT fresh.*
 FROM (
-    SELECT DISTINCT requested_model, served_model, provider, route, intended_model, logged_tier, logged_intended,
-        cached, reason, status, fallback
+    SELECT DISTINCT
+        hash(requested_model, served_model, provider, route, intended_model, logged_tier, logged_intended, cached, reason,
+             status, fallback) AS outcome_id,
+        requested_model, served_model, provider, route, intended_model, logged_tier, logged_intended, cached, reason, status,
+        fallback
     FROM incoming
-    EXCEPT
-    SELECT requested_model, served_model, provider, route, intended_model, logged_tier, logged_intended,
-        cached, reason, status, fallback
-    FROM outcomes
 ) AS fresh
+ANTI JOIN outcomes AS known ON known.outcome_id = fresh.outcome_id

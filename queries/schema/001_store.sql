@@ -6,7 +6,7 @@ CREATE TABLE meta (key VARCHAR NOT NULL, value VARCHAR NOT NULL);
 -- How kinds of requests ended. Everything that decides a tier is here and not in the rows, so that tiers can be declared
 -- or changed at any time without touching a request.
 CREATE TABLE outcomes (
-    outcome_id INTEGER NOT NULL,
+    outcome_id UBIGINT NOT NULL,
     requested_model VARCHAR,
     served_model VARCHAR,
     provider VARCHAR,
@@ -22,7 +22,7 @@ CREATE TABLE outcomes (
 
 -- The tiers of the outcomes under the configuration of the last ingest.
 CREATE TABLE outcome_tiers (
-    outcome_id INTEGER NOT NULL,
+    outcome_id UBIGINT NOT NULL,
     tier VARCHAR NOT NULL,
     tier_rank INTEGER NOT NULL,
     intended_tier VARCHAR,
@@ -33,7 +33,7 @@ CREATE TABLE outcome_tiers (
 CREATE TABLE request_log (
     ts TIMESTAMPTZ NOT NULL,
     request_id VARCHAR NOT NULL,
-    outcome_id INTEGER NOT NULL,
+    outcome_id UBIGINT NOT NULL,
     tenant VARCHAR,
     "user" VARCHAR,
     feature VARCHAR,
@@ -96,9 +96,9 @@ CREATE TABLE attempt_log (
 
 -- Rollups. Rows of one key add up: a later batch appends, and a corrected request appends its old self negated.
 -- minute and hour count from 1970 in UTC. Drills are not in them.
-CREATE TABLE mix_minute (minute INTEGER NOT NULL, outcome_id INTEGER NOT NULL, requests BIGINT NOT NULL);
+CREATE TABLE mix_minute (minute INTEGER NOT NULL, outcome_id UBIGINT NOT NULL, requests BIGINT NOT NULL);
 CREATE TABLE mix_hour (
-    hour INTEGER NOT NULL, dim VARCHAR NOT NULL, value VARCHAR, outcome_id INTEGER NOT NULL, requests BIGINT NOT NULL
+    hour INTEGER NOT NULL, dim VARCHAR NOT NULL, value VARCHAR, outcome_id UBIGINT NOT NULL, requests BIGINT NOT NULL
 );
 
 CREATE TABLE ledger (

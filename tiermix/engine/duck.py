@@ -101,7 +101,12 @@ class Scan:
 
 
 def records_sql(
-    scan: Scan, columns: Mapping[str, str], present: Mapping[str, str], *, numbered: bool = False
+    scan: Scan,
+    columns: Mapping[str, str],
+    present: Mapping[str, str],
+    *,
+    numbered: bool = False,
+    strict: bool = False,
 ) -> tuple[str, dict[str, object]]:
     """SQL of the relation of records in `scan`, with the path of each as column `file`, and its parameters.
 
@@ -111,13 +116,16 @@ def records_sql(
         scan: the files.
         columns: the fields to read and their types; nothing else is parsed.
         present: for Parquet and CSV, the columns that the files really have.
+        strict: raise at the first record that is no JSON or has a value of another type, instead of making nulls of it.
         numbered: give every record its number, over all files, as column `line`.
     """
-    text, params = _records(scan, columns, present)
+    text, params = _records(scan, columns, present, strict)
     return (f"SELECT *, row_number() OVER () AS line FROM ({text}) AS r" if numbered else text), params
 
 
-def _records(scan: Scan, columns: Mapping[str, str], present: Mapping[str, str]) -> tuple[str, dict[str, object]]:
+def _records(
+    scan: Scan, columns: Mapping[str, str], present: Mapping[str, str], strict: bool
+) -> tuple[str, dict[str, object]]:
     paths = [glob_escape(str(p)) for p in scan.paths]
     if scan.container in ("parquet", "csv"):
         parts = [
@@ -145,7 +153,7 @@ def _records(scan: Scan, columns: Mapping[str, str], present: Mapping[str, str])
             {"paths": paths},
         )
     fmt = {"lines": "newline_delimited", "array": "array", "values": "unstructured"}[scan.container]
-    tolerant = "true" if scan.container == "lines" else "false"
+    tolerant = "true" if scan.container == "lines" and not strict else "false"
     listed = ", ".join(f"{literal(c)}: {literal(t)}" for c, t in columns.items())
     return (
         f"SELECT * FROM read_json($paths, format = '{fmt}', ignore_errors = {tolerant}, {options}, "

@@ -1,0 +1,112 @@
+"""How long ingest takes beside DuckDB itself, as ratios of whole processes in one run.
+
+    python benchmarks/ingest.py [--lines 3000000] [--runs 3] [--folder DIR]
+
+Writes a native log of that many lines (470 to 580 bytes each), the same as Parquet, and the same with 0.1% broken lines, and
+times in pairs, one after the other, so that a machine whose speed drifts does not favour either side. Prints a table;
+docs/benchmarks.md holds one with the machine named. Never run as a test: a shared machine is no judge.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+LIMITS = {"ingest JSON": 1.0, "ingest Parquet": 1.3, "mix FILE": 1.3, "ingest, 0.1% broken": 1.5}
+
+
+def write_log(path: Path, lines: int, *, broken: float = 0.0, seed: int = 1) -> None:
+    rng = random.Random(seed)
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    tiers, weights = ["primary", "secondary", "cache", "canned"], [80, 12, 5, 3]
+    model = {"primary": "gpt-5", "secondary": "gpt-5-mini"}
+    with path.open("w") as out:
+        for i in range(lines):
+            if rng.random() < broken:
+                out.write('{"ts": "2026-01-01T00:00:00Z", "tier": "prim\n')
+                continue
+            fallback = rng.random() < 0.03
+            tier = "secondary" if fallback else rng.choices(tiers, weights)[0]
+            record = {
+                "ts": (start + timedelta(milliseconds=80 * i)).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+                "request_id": f"{rng.getrandbits(128):032x}", "tenant": f"t{rng.randrange(50)}",
+                "user": f"u{rng.randrange(20000)}", "feature": "chat",
+                "intent": rng.choice(["refund", "search", "code", "faq"]), "traffic_class": "critical", "tier": tier,
+                "intended_tier": "primary", "requested_model": "gpt-5", "served_model": model.get(tier),
+                "provider": "openai", "reason": None if tier == "primary" else "complexity_router",
+                "attempts": [{"provider": "openai", "model": "gpt-5", "tier": "primary", "status_code": 200,
+                              "error": None, "latency_ms": 812.5}],
+                "fallback": fallback, "latency_ms": round(rng.random() * 3000, 1), "input_tokens": 285,
+                "output_tokens": rng.randrange(900), "cost_usd": 0.0044, "status": "ok", "tool_calls": 0, "drill": False,
+            }  # fmt: skip
+            out.write(json.dumps(record, separators=(",", ":")) + "\n")
+
+
+def timed(command: list[str], remove: Path | None) -> float:
+    if remove is not None:
+        for path in remove.parent.glob(f"{remove.name}*"):
+            path.unlink()
+    begun = time.perf_counter()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return time.perf_counter() - begun
+
+
+def pair(name: str, ours: list[str], theirs: list[str], store: Path | None, other: Path | None, runs: int) -> None:
+    timed(ours, store), timed(theirs, other)  # warm the page cache
+    times = [(timed(ours, store), timed(theirs, other)) for _ in range(runs)]
+    ratio = statistics.median(a / b for a, b in times)
+    a, b = (statistics.median(x) for x in zip(*times, strict=True))
+    print(f"| {name} | {a:.2f} s | {b:.2f} s | **{ratio:.2f}** | {LIMITS.get(name, float('nan')):.1f} |", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--lines", type=int, default=3_000_000)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--folder", type=Path)
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=args.folder) as name:
+        folder = Path(name)
+        log, bad, parquet = folder / "log.jsonl", folder / "bad.jsonl", folder / "log.parquet"
+        store, other = folder / "tiermix.duckdb", folder / "other.duckdb"
+        write_log(log, args.lines)
+        write_log(bad, args.lines, broken=0.001)
+        python = [sys.executable, "-c"]
+        subprocess.run(
+            [*python, f"import duckdb; duckdb.sql(\"COPY (FROM read_json('{log}')) TO '{parquet}'\")"], check=True
+        )
+
+        def duck(question: str) -> list[str]:
+            return [*python, f"import duckdb; c = duckdb.connect('{other}'); c.execute(\"{question}\"); c.close()"]
+
+        def ingest(path: Path) -> list[str]:
+            return [sys.executable, "-m", "tiermix", "ingest", str(path), "--db", str(store), "--max-bad", "1"]
+
+        json_table = duck(f"CREATE TABLE t AS SELECT * FROM read_json('{log}')")
+        group = f"SELECT ts[1:10], tier, count(*) FROM read_json('{log}', columns = {{ts: 'VARCHAR', tier: 'VARCHAR'}}) GROUP BY ALL"
+        print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {args.lines:,} lines, "
+              f"{log.stat().st_size / 1e9:.2f} GB as JSON\n")  # fmt: skip
+        print("| what | tiermix | DuckDB | ratio (median of pairs) | limit |\n|---|---|---|---|---|")
+        pair("ingest JSON", ingest(log), json_table, store, other, args.runs)
+        pair("ingest, 0.1% broken", ingest(bad), ingest(log), store, store, args.runs)
+        pair("ingest Parquet", ingest(parquet), duck(f"CREATE TABLE t AS SELECT * FROM read_parquet('{parquet}')"), store,
+             other, args.runs)  # fmt: skip
+        pair("mix FILE", [sys.executable, "-m", "tiermix", "mix", str(log), "--days", "30"], duck(group), store, other,
+             args.runs)  # fmt: skip
+        timed(ingest(log), store)
+        size = store.stat().st_size / args.lines
+        print(f"\nstore: {size:.0f} bytes a request; Parquet (snappy): {parquet.stat().st_size / args.lines:.0f}")
+
+
+if __name__ == "__main__":
+    main()
