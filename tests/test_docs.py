@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import re
 
@@ -9,6 +10,7 @@ import pytest
 
 from tests.conftest import ROOT, Program
 from tiermix import __version__, sql
+from tiermix.config import settings as s
 from tiermix.config.alerts import standard_rows
 from tiermix.errors import ExitCode
 from tiermix.sources import dialects
@@ -54,6 +56,19 @@ def test_every_source_has_its_page() -> None:
     text = (ROOT / "docs" / "sources.md").read_text()
     titled = {name for line in re.findall(r"^## (.+)$", text, re.MULTILINE) for name in line.split(", ")}
     assert titled - {"Any other log"} == set(dialects())
+
+
+def test_the_configuration_page_names_every_setting_and_passes_its_own_check(tiermix: Program) -> None:
+    text = (ROOT / "docs" / "configuration.md").read_text()
+    blocks = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    (tiermix.folder / "tiermix.toml").write_text("\n".join(blocks))
+    assert tiermix("config", "check").code == 0, tiermix("config", "check").err
+    for kind in (s.Tier, s.Slo, s.AlertSetting, s.Switch, s.Route, s.TrafficClass, s.TenantBudget, s.Exclusion):
+        for field in dataclasses.fields(kind):
+            named = {"alerts": "[[slo.alert]]", "window": "window" if kind is s.Slo else "start"}.get(
+                field.name, field.name
+            )
+            assert named in text, field.name
 
 
 def test_the_changelog_knows_this_version() -> None:

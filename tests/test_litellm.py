@@ -154,7 +154,7 @@ def test_going_back_to_the_first_route_starts_a_new_request(tiermix: Program) ->
 
 
 def test_a_failure_long_before_a_success_is_a_request_of_its_own(tiermix: Program) -> None:
-    rows = [payload(1, "big", False, 1e9), payload(2, "big", True, 1e9 + 90)]
+    rows = [payload(1, "big", False, 1e9), payload(2, "big", True, 1e9 + 200)]
     assert [r[2] for r in requests_of(tiermix, rows)] == ["error", "ok"]
 
 

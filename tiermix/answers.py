@@ -119,7 +119,8 @@ class Desk:
                 Note(
                     "tiers_assumed",
                     "tiers are assumed: answered by the model that was asked for = primary, from a cache = cache, any "
-                    "other = secondary. Declare them: tiermix init",
+                    "other = secondary; tiers that the log names stand in an order guessed from it. Declare them: "
+                    "tiermix init",
                 )
             )
         _, _, believable, future = self._extent_row
@@ -371,7 +372,8 @@ def narrowed(slos: Sequence[Slo], target: Fraction | None, window: int | None, w
         if window is not None and window != slo.window:
             changed = replace(changed, window=window, alerts=())
         if where:
-            changed = replace(changed, where={**slo.where, **where})
+            both = {d: tuple(v for v in where[d] if v in slo.where[d]) for d in where if d in slo.where}
+            changed = replace(changed, where={**slo.where, **where, **both})
         out.append(changed)
     return tuple(out)
 

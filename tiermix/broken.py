@@ -141,27 +141,24 @@ def _keep(out: IO[bytes], found: Scrubbed, raw: bytes, number: int, offset: int)
 
 
 def _scrub_values(stream: IO[bytes], out: IO[bytes], found: Scrubbed, keep_excerpts: bool) -> None:
-    """JSON values one after the other, or one array of them; what follows the first fault cannot be told apart."""
-    text = stream.read().decode("utf-8", errors="replace")
+    """JSON values and arrays of them, one after the other; what follows the first fault cannot be told apart."""
+    text = stream.read().decode("utf-8", errors="replace").lstrip("\ufeff")
     decoder = json.JSONDecoder()
-    at = len(text) - len(text.lstrip("\ufeff \t\r\n"))
-    at += text.startswith("[", at)
-    number = 0
+    at = number = 0
     while True:
-        while at < len(text) and text[at] in " \t\r\n,":
+        while at < len(text) and text[at] in " \t\r\n,[]":
             at += 1
-        if at >= len(text) or text[at] == "]":
+        if at >= len(text):
             return
         number += 1
-        offset = len(text[:at].encode())
         try:
             value, end = decoder.raw_decode(text, at)
         except (ValueError, RecursionError) as error:
-            found.bad.append(_bad(number, offset, f"not JSON: {str(error)[:100]}", text[at:].encode(), keep_excerpts))
+            rest = text[at:].encode()
+            found.bad.append(_bad(number, 0, f"not JSON: {str(error)[:100]}", rest, keep_excerpts))
             return
-        raw = text[at:end].encode()
         if isinstance(value, dict):
-            _keep(out, found, json.dumps(value).encode(), number, offset)
+            _keep(out, found, json.dumps(value).encode(), number, 0)
         else:
-            found.bad.append(_bad(number, offset, "not a JSON object", raw, keep_excerpts))
+            found.bad.append(_bad(number, 0, "not a JSON object", text[at:end].encode(), keep_excerpts))
         at = end

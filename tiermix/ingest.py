@@ -31,6 +31,8 @@ _BATCH_BYTES = 2 << 30
 _BATCH_FILES = 5000
 _QUARANTINE_CHUNK = 10_000
 _HEAD_ROWS = 200_000
+# JSON that is not one record a line is read by Python up to this size: DuckDB stops after the first array of a file.
+_WHOLE_BYTES = 64 << 20
 
 Progress = Callable[[int, int, str], None]  # bytes done, bytes in all, what is being read
 
@@ -123,9 +125,9 @@ def _inspect(
 ) -> tuple[list[_Input], list[FileReceipt], list[InputError], list[Note]]:
     """Tells known files from new ones and finds their dialects; what cannot be read is listed, not raised."""
     known = {
-        (p, size, modified, mark): (src, lines, bad)
-        for p, src, size, modified, mark, lines, bad in store.execute(
-            "SELECT path, source, bytes, modified_ns, fingerprint, lines, quarantined FROM ledger"
+        (p, size, modified, mark): (lines, bad)
+        for p, size, modified, mark, lines, bad in store.execute(
+            "SELECT path, bytes, modified_ns, fingerprint, lines, quarantined FROM ledger"
         )
     }
     inputs: list[_Input] = []
@@ -136,11 +138,6 @@ def _inspect(
         name = found.labels.get(path, str(path))
         try:
             stat = path.stat()
-            mark = _fingerprint(path, stat.st_size)
-            if (past := known.get((name, stat.st_size, stat.st_mtime_ns, mark))) is not None:
-                src, lines, bad = past
-                receipts.append(FileReceipt(name, src, lines, 0, lines - bad, bad, unchanged=True))
-                continue
             seen = sample(path)
             if seen.container == "parquet":
                 seen = Sample("parquet", "none", (_parquet_keys(store, path),))
@@ -150,6 +147,11 @@ def _inspect(
             if not any(seen.keys) and seen.container != "lines":
                 raise UnreadableFile("there is no JSON object to be found in it", where=name)
             dialect = detect(path, seen, config.sources, source)
+            mark = _fingerprint(path, stat.st_size, dialect)
+            if (past := known.get((name, stat.st_size, stat.st_mtime_ns, mark))) is not None:
+                lines, bad = past
+                receipts.append(FileReceipt(name, dialect.name, lines, 0, lines - bad, bad, unchanged=True))
+                continue
             inputs.append(_Input(path, name, stat.st_size, stat.st_mtime_ns, mark, seen, dialect))
         except OSError as error:
             failures.append(InputError(f"cannot read the file: {error.strerror}", where=name))
@@ -174,9 +176,9 @@ def _parquet_keys(store: Store, path: Path) -> frozenset[str]:
         raise UnreadableFile(f"the Parquet file cannot be read: {error.message}", where=str(path)) from error
 
 
-def _fingerprint(path: Path, size: int) -> str:
-    """A digest of the two ends of a file; with its size and time it tells whether a known file has changed."""
-    digest = hashlib.sha256(str(size).encode())
+def _fingerprint(path: Path, size: int, dialect: Dialect) -> str:
+    """A digest of the two ends of a file and of how it is read: whether there can be anything new in it."""
+    digest = hashlib.sha256(f"{size} {dialect.name} {dialect.projection}".encode())
     with path.open("rb") as stream:
         digest.update(stream.read(1 << 16))
         if size > 1 << 17:
@@ -202,6 +204,12 @@ def _ingest_batch(
 ) -> list[FileReceipt]:
     if batch[0].seen.encoding != "utf-8":
         return [_ingest_transcoded(store, item, config, hash_key, now) for item in batch]
+    if batch[0].seen.container in ("array", "values"):
+        small = [i for i in batch if i.size <= _WHOLE_BYTES]
+        if small:
+            rest = [i for i in batch if i.size > _WHOLE_BYTES]
+            receipts = [_ingest_scrubbed(store, i, config, hash_key, now) for i in small]
+            return receipts + (_ingest_batch(store, rest, config, hash_key, now) if rest else [])
     if (done := _ingest_directly(store, batch, hash_key, now)) is not None:
         return done
     try:
@@ -212,7 +220,9 @@ def _ingest_batch(
         # The fast path could not read some file as a whole. Read each alone, and that one line by line.
         if len(batch) > 1:
             return [r for item in batch for r in _ingest_batch(store, [item], config, hash_key, now)]
-        return [_ingest_scrubbed(store, batch[0], config, hash_key, now, refused)]
+        if batch[0].seen.container == "parquet":
+            raise InputError(f"the Parquet file cannot be read: {refused.message}", where=batch[0].name) from refused
+        return [_ingest_scrubbed(store, batch[0], config, hash_key, now)]
     return _finish(store, batch, {str(i.path): i for i in batch}, config, now)
 
 
@@ -262,7 +272,7 @@ def _add_directly(store: Store, item: _Input, hash_key: str | None, now: datetim
 
 
 def _name_outcomes(store: Store, cleaned: str, params: dict[str, object], batch_id: int) -> None:
-    """Reads the few columns of outcomes again: at first the head of the file, which mostly has them all, then all of it.
+    """Reads the few columns of outcomes again: first in the head of the file, which mostly has them all, then in all.
 
     Only the first files of a store, and now and then a later one, bring outcomes that are not known by their hash.
     """
@@ -298,11 +308,7 @@ def _ingest_transcoded(store: Store, item: _Input, config: Config, hash_key: str
         return _ingest_batch(store, [copy], config, hash_key, now)[0]
 
 
-def _ingest_scrubbed(
-    store: Store, item: _Input, config: Config, hash_key: str | None, now: datetime, refused: StoreError
-) -> FileReceipt:
-    if item.seen.container == "parquet":
-        raise InputError(f"the Parquet file cannot be read: {refused.message}", where=item.name)
+def _ingest_scrubbed(store: Store, item: _Input, config: Config, hash_key: str | None, now: datetime) -> FileReceipt:
     lines = Sample("lines", "none", ())
     with tempfile.TemporaryDirectory(prefix="tiermix-") as folder:
         clean = Path(folder) / "clean.jsonl"
@@ -385,12 +391,14 @@ def _commit(store: Store, batch: Sequence[_Input], tallies: dict[str, _Tally], n
     receipts = []
     with store.transaction():
         batch_id = _next_batch(store)
+        store.execute("DROP VIEW IF EXISTS incoming")
+        store.execute("DROP TABLE IF EXISTS folded")
         if dialect.row == "request":
-            store.ask("ingest/fresh_requests", {"source": dialect.name})
+            store.ask("ingest/fresh_requests")
         else:
             _fold(store, dialect.name, batch_id)
         store.ask("ingest/new_outcomes")
-        store.ask("ingest/insert_requests", {"batch_id": batch_id})
+        store.ask("ingest/insert_requests", {"batch_id": batch_id, "source": dialect.name})
         store.ask("ingest/roll_up_minutes", {"batch_id": batch_id})
         store.ask("ingest/roll_up_hours", {"batch_id": batch_id})
         for item in batch:
@@ -427,8 +435,9 @@ def _fold(store: Store, source: str, batch_id: int) -> None:
     store.ask("ingest/roll_back_minutes")
     store.ask("ingest/roll_back_hours")
     store.ask("ingest/drop_replaced")
-    store.execute(f"CREATE OR REPLACE TEMP TABLE incoming AS {sql.load('ingest/fold_attempts').text}")
+    store.execute(f"CREATE TEMP TABLE folded AS {sql.load('ingest/fold_attempts').text}")
     store.ask("ingest/drop_known")
+    store.execute("CREATE TEMP VIEW incoming AS FROM folded")
 
 
 def _quarantine(store: Store, batch_id: int, path: str, bad: Iterable[BadLine]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -15,7 +16,10 @@ PRIMARY, SECONDARY, CACHE = "primary", "secondary", "cache"
 # Best first, for logs that name their own tiers while the configuration declares none; other names follow, sorted.
 _USUAL_ORDER = (PRIMARY, SECONDARY, "tertiary", "fallback", "small", CACHE, "canned")
 
-_DATED = re.compile(r"(-\d{4}-?\d{2}-?\d{2}|@\d{8}|-latest|-v\d+:\d+)$")
+# Dates (2024-08-06, 20250929), short snapshots (0613, 001), versions (v2:0) and `latest` at the end of a model's name.
+_DATED = re.compile(r"(?:-\d{4}-?\d{2}-?\d{2}|@\d{8}|-\d{3,4}|-latest|-v\d+(?::\d+)?)+$")
+# A cloud's region and vendor in front: us.anthropic.claude-...
+_VENDOR = re.compile(r"^(?:(?:us|eu|apac|global)\.)?(?:anthropic|amazon|meta|mistral|cohere|ai21|deepseek|openai)\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,9 @@ def tiering(config: Config, outcomes: Sequence[Outcome]) -> Tiering:
         served = {o.outcome_id: o.logged_tier or _assumed(o) for o in outcomes}
         intended = {o.outcome_id: o.logged_intended or _assumed_intended(o) for o in outcomes}
         assumed = any(not o.logged_tier and served[o.outcome_id] not in BUILT_IN_TIERS for o in outcomes)
-        names = _usual_order({*served.values(), *(t for t in intended.values() if t)})
+        seen = {*served.values(), *(t for t in intended.values() if t)}
+        names = _usual_order(seen, outcomes)
+        assumed = assumed or bool(seen - {*_USUAL_ORDER, *BUILT_IN_TIERS})  # the order of such names is ours
     order = (*(n for n in names if n not in BUILT_IN_TIERS), *BUILT_IN_TIERS)
     rank = {name: i for i, name in enumerate(order)}
     placements = tuple(
@@ -67,10 +73,18 @@ def _place(o: Outcome, tier: str, intended: str | None, rank: dict[str, int]) ->
     return Placement(o.outcome_id, tier, rank[tier], intended, demoted, reason)
 
 
-def _usual_order(names: set[str]) -> list[str]:
+def _usual_order(names: set[str], outcomes: Sequence[Outcome]) -> list[str]:
+    """Tiers that only the log names, best first: what was wanted stands above what was served instead of it."""
     if names <= {PRIMARY, SECONDARY, CACHE, *BUILT_IN_TIERS}:
         names = names | {PRIMARY}  # a window without a single primary answer still has a primary tier
-    return sorted(names, key=lambda n: (_USUAL_ORDER.index(n) if n in _USUAL_ORDER else len(_USUAL_ORDER), n))
+    standing: Counter[str] = Counter()
+    for o in outcomes:
+        if o.logged_tier and o.logged_intended and o.logged_tier != o.logged_intended:
+            standing[o.logged_intended] += 1
+            standing[o.logged_tier] -= 1
+    usual = {name: i for i, name in enumerate(_USUAL_ORDER)}
+    known = names <= {*usual, *BUILT_IN_TIERS}
+    return sorted(names, key=lambda n: (0 if known else -standing[n], usual.get(n, len(usual)), n))
 
 
 def _nothing_served(o: Outcome) -> bool:
@@ -135,7 +149,8 @@ def spellings(model: str | None) -> tuple[str, ...]:
     if model is None:
         return ()
     bare = model.rsplit("/", 1)[-1]
-    return tuple(dict.fromkeys((model, bare, _DATED.sub("", bare))))
+    plain = _VENDOR.sub("", bare)
+    return tuple(dict.fromkeys((model, bare, plain, _DATED.sub("", plain))))
 
 
 def normal_model(model: str) -> str:
@@ -143,8 +158,8 @@ def normal_model(model: str) -> str:
 
     Dots and dashes in versions are one (`claude-opus-4.7` and `claude-opus-4-7`), as gateways restyle them.
     """
-    bare = model.lower().rsplit("/", 1)[-1].replace(".", "-")
-    return _DATED.sub("", bare)
+    bare = _VENDOR.sub("", model.lower().rsplit("/", 1)[-1])
+    return _DATED.sub("", bare.replace(".", "-"))
 
 
 def same_model(asked: str | None, served: str | None) -> bool:

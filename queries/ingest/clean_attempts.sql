@@ -18,6 +18,7 @@ SELECT
     ) AS ended,
     coalesce(ok, false) AS ok,
     coalesce(stream, false) AS stream,
+    coalesce(first, false) AS first,
     CASE WHEN strlen(requested_model) > 256 THEN left(requested_model, 256) ELSE nullif(requested_model, '') END AS requested_model,
     CASE WHEN strlen(route) > 256 THEN left(route, 256) ELSE nullif(route, '') END AS route,
     CASE WHEN strlen(model) > 256 THEN left(model, 256) ELSE nullif(model, '') END AS model,

@@ -4,7 +4,7 @@
 -- grain: request
 --
 -- The attempts of a request share group_key. Where that key may span several requests (split: a trace or session id), a
--- request ends with its success; after a failure the next attempt belongs to it when it starts within a minute and not
+-- request ends with its success; after a failure the next attempt belongs to it when it starts within two minutes and not
 -- before that failure (attempts of one request follow each other), unless it goes back to the route that this request
 -- tried first after having left it: no fallback chain does that.
 -- Attempts are ordered by their end: the start that is logged for a streamed success can be that of the whole request.
@@ -22,7 +22,7 @@ runs AS (
         *,
         sum(CASE WHEN nth = 1 THEN 1
                  WHEN NOT split THEN 0
-                 WHEN ok_before OR started > ended_before + INTERVAL 60 SECOND THEN 1
+                 WHEN ok_before OR first OR started > ended_before + INTERVAL 120 SECOND THEN 1
                  WHEN started < ended_before AND NOT stream THEN 1
                  ELSE 0 END)
             OVER (PARTITION BY group_key ORDER BY nth) AS run
@@ -58,6 +58,7 @@ folded AS (
         max(reason) FILTER (ok) AS reason,
         arg_min(struct_pack(error := coalesce(error, CAST(status_code AS VARCHAR))), nth) FILTER (NOT ok) AS failed,
         arg_max(struct_pack(error := coalesce(error, CAST(status_code AS VARCHAR))), nth) FILTER (NOT ok) AS failed_last,
+        count(DISTINCT route) AS routes,
         count(DISTINCT route) > 1 OR coalesce(bool_or(fallback), false) AS rerouted,
         count(fallback) > 0 AS tells_fallback,
         bool_or(ok) AS any_ok,
@@ -83,8 +84,9 @@ SELECT
     request_id,
     true AS has_id,
     -- A model that answered says nothing of what was asked for; one that failed was asked for.
-    coalesce(asked.requested, requested, CASE WHEN NOT asked.ok THEN coalesce(asked.route, asked.model) END)
-        AS requested_model,
+    -- A fallback that fired without its failed attempt in the log leaves unknown what was asked for.
+    CASE WHEN NOT (routes <= 1 AND any_ok AND rerouted) THEN coalesce(asked.requested, requested, CASE WHEN NOT asked.ok THEN coalesce(asked.route, asked.model) END)
+        END AS requested_model,
     served.model AS served_model,
     served.provider AS provider,
     served.route AS route,

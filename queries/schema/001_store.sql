@@ -70,6 +70,7 @@ CREATE TABLE attempt_log (
     ended TIMESTAMPTZ NOT NULL,
     ok BOOLEAN NOT NULL,
     stream BOOLEAN NOT NULL,
+    first BOOLEAN NOT NULL,
     requested_model VARCHAR,
     route VARCHAR,
     model VARCHAR,

@@ -7,4 +7,4 @@
 
 SELECT min(minute) AS first_minute, max(minute) AS last_minute, max(minute) FILTER (minute <= $latest) AS last_believable,
     CAST(coalesce(sum(requests) FILTER (minute > $latest), 0) AS BIGINT) AS future
-FROM mix_minute
+FROM (SELECT minute, sum(requests) AS requests FROM mix_minute GROUP BY minute HAVING sum(requests) > 0) AS held

@@ -6,8 +6,10 @@
 -- [first_minute, last_minute) in minutes since 1970.
 
 SELECT
-    (SELECT count(DISTINCT minute) FROM mix_minute WHERE minute >= $first_minute AND minute < $last_minute)
-        AS minutes_with_requests,
+    (SELECT count(*) FROM (
+        SELECT minute FROM mix_minute WHERE minute >= $first_minute AND minute < $last_minute
+        GROUP BY minute HAVING sum(requests) > 0
+    ) AS held) AS minutes_with_requests,
     count(*) FILTER (drill) AS drills,
     count(*) FILTER (NOT has_id) AS without_id
 FROM request_log

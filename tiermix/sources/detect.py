@@ -23,6 +23,7 @@ Container = Literal["lines", "arrays", "array", "values", "csv", "parquet", "emp
 Packing = Literal["none", "gzip", "zstd"]
 
 HEAD_BYTES = 1 << 20
+_LONG_HEAD_BYTES = 32 << 20
 _BLOCK = 1 << 14
 _SAMPLE_RECORDS = 50
 _MARKS = (
@@ -67,12 +68,21 @@ def sample(path: Path) -> Sample:
         if magic[:3] == b"BZh":
             raise UnreadableFile("bzip2 is not supported", where=str(path), hint="unpack it, or pack it as .gz or .zst")
         with open_unpacked(path, packing) as stream:
-            head = _read_head(stream)
+            head = _read_head(stream, HEAD_BYTES)
+            if len(head) >= HEAD_BYTES and not any(_look(_decoded(head))[1]):
+                head += _read_head(stream, _LONG_HEAD_BYTES - len(head))  # the first record may be a long one
     except (OSError, EOFError, zlib.error) as error:
         raise UnreadableFile(f"cannot read the file: {error}", where=str(path)) from error
-    encoding = next((name for mark, name in _MARKS if head.startswith(mark)), "utf-8")
-    container, keys = _look(head.decode(encoding, errors="replace"))
-    return Sample(container, packing, keys, encoding)
+    container, keys = _look(_decoded(head))
+    return Sample(container, packing, keys, _encoding(head))
+
+
+def _encoding(head: bytes) -> str:
+    return next((name for mark, name in _MARKS if head.startswith(mark)), "utf-8")
+
+
+def _decoded(head: bytes) -> str:
+    return head.decode(_encoding(head), errors="replace")
 
 
 def open_unpacked(path: Path, packing: Packing) -> IO[bytes]:
@@ -86,11 +96,11 @@ def open_unpacked(path: Path, packing: Packing) -> IO[bytes]:
     return path.open("rb")
 
 
-def _read_head(stream: IO[bytes]) -> bytes:
+def _read_head(stream: IO[bytes], limit: int) -> bytes:
     """The first bytes; a file that ends early or is damaged further on still shows what stands before."""
     out = b""
     try:
-        while len(out) < HEAD_BYTES and (block := stream.read1(_BLOCK)):  # type: ignore[attr-defined]
+        while len(out) < limit and (block := stream.read1(_BLOCK)):  # type: ignore[attr-defined]
             out += block
     except (EOFError, OSError, zlib.error):
         if not out:
@@ -107,7 +117,11 @@ def _look(text: str) -> tuple[Container, tuple[frozenset[str], ...]]:
     objects = [x for x in parsed if isinstance(x, dict)]
     arrays = [x for x in parsed if isinstance(x, list)]
     if arrays and len(arrays) > len(objects):
-        return ("arrays" if len(lines) > 1 else "array"), _keys(x for a in arrays for x in a)
+        # One long line is read element by element, many lines line by line.
+        one = len(lines) == 1
+        return ("array" if one else "arrays"), _keys(x for a in arrays for x in a)
+    if stripped.startswith("[") and len(objects) <= 1:  # elements on lines of their own: only the last has no comma
+        return "array", _keys(_values(stripped))
     if objects or not stripped.startswith(("[", "{")):
         if not objects and (header := _csv_header(lines)):
             return "csv", (header,)

@@ -14,7 +14,7 @@ SELECT
         WHEN trace_id IS NOT NULL THEN 'trace:' || trace_id
     END AS group_key,
     NOT (litellm_call_id IS NOT NULL AND (proxied OR trace_id IS NULL)) AS split,
-    coalesce(litellm_call_id, id, trace_id) AS request_id,
+    coalesce(litellm_call_id, trace_id || '/' || id, id) AS request_id,  -- some gateways number their answers from 0
     startTime AS started,
     endTime AS ended,
     CASE lower(status) WHEN 'success' THEN true WHEN 'failure' THEN false END AS ok,
@@ -31,6 +31,9 @@ SELECT
     -- Failed attempts are logged too, so that a request without any is one without a fallback.
     coalesce(TRY_CAST(hidden_params.additional_headers."x-litellm-attempted-fallbacks" AS INTEGER) > 0, false) AS fallback,
     lower(stream) = 'true' AS stream,
+    -- A success that counts no retry and no fallback has no failed attempt before it.
+    TRY_CAST(hidden_params.additional_headers."x-litellm-attempted-fallbacks" AS INTEGER) = 0
+        AND TRY_CAST(hidden_params.additional_headers."x-litellm-attempted-retries" AS INTEGER) = 0 AS first,
     nullif(error_information.error_code, '') AS status_code,
     nullif(error_information.error_class, '') AS error,
     coalesce(metadata.user_api_key_team_id, metadata.user_api_key_team_alias, metadata.user_api_key_org_id,
