@@ -160,6 +160,16 @@ def test_a_bug_gives_70_and_a_crash_file(small_store: Program, monkeypatch: pyte
     assert "ZeroDivisionError" in crash.read_text()
 
 
+def test_where_narrows_the_filter_of_an_slo_and_never_widens_it(small_store: Program) -> None:
+    config = small_store.folder / "tiermix.toml"
+    config.write_text(config.read_text() + '[[slo]]\nname = "refunds"\nwhere = { intent = ["refund"] }\n')
+    whole = small_store("burn", "--json").json["slos"][0]["total"]
+    assert small_store("burn", "--json", "--where", "intent=refund").json["slos"][0]["total"] == whole
+    assert small_store("burn", "--where", "intent=search").code == 3
+    acme = small_store("burn", "--json", "--where", "tenant=acme").json["slos"][0]["total"]
+    assert 0 < acme < whole
+
+
 def test_environment_names_store_and_configuration(small_store: Program) -> None:
     other = small_store.folder / "elsewhere"
     other.mkdir()

@@ -382,3 +382,56 @@ def test_hostile_values_stay_values(tiermix: Program, payload: str) -> None:
     page = (tiermix.folder / "r.html").read_text()
     assert "</script><script>alert" not in page
     assert "<script>alert" not in page
+
+
+def test_a_long_first_record_hides_nothing(tiermix: Program) -> None:
+    # The head of a file ends inside such a record. Catches telling the container from a cut record.
+    records = small_records(count=60)
+    long = {"prompt": "x" * (3 << 20)}
+    text = "".join(json.dumps((r | long) if i == 0 else r) + "\n" for i, r in enumerate(records))
+    (tiermix.folder / "lines.jsonl").write_text(text)
+    assert receipt(tiermix, "lines.jsonl")["accepted"] == 60
+    (tiermix.folder / "one.json").write_text(json.dumps(records[0] | long | {"request_id": "alone"}, indent=1))
+    assert receipt(tiermix, "one.json")["accepted"] == 1
+    batches = [
+        [r | {"request_id": f"{b}-{i}", "prompt": "y" * 40_000} for i, r in enumerate(records)] for b in range(3)
+    ]
+    (tiermix.folder / "batches.jsonl").write_text("".join(json.dumps(b) + "\n" for b in batches))
+    assert receipt(tiermix, "batches.jsonl")["accepted"] == 180
+
+
+@pytest.mark.parametrize("joint", ["", "\n", "\n\n"])
+def test_what_follows_an_array_in_its_file_is_read_too(tiermix: Program, joint: str) -> None:
+    records = small_records(count=9)
+    parts = [json.dumps(records[:4], indent=1), json.dumps(records[4:7], indent=1), json.dumps(records[7], indent=1)]
+    (tiermix.folder / "a.json").write_text(joint.join(parts))
+    assert receipt(tiermix, "a.json")["accepted"] == 8
+    (tiermix.folder / "b.json").write_text("[\n" + ",\n".join(json.dumps(r) for r in records) + "\n]\n")
+    made = receipt(tiermix, "b.json")
+    assert (made["accepted"], made["duplicate"], made["quarantined"]) == (1, 8, 0)
+
+
+def test_a_corrected_mapping_reads_the_same_file_again(tiermix: Program) -> None:
+    write_lines(tiermix.folder / "log.jsonl", [{"x": {"when": 1794478504 + i}, "m": "gpt", "id": i} for i in range(10)])
+    for path, accepted in (("x.wen", 0), ("x.when", 10)):
+        (tiermix.folder / "tiermix.toml").write_text(
+            f'[source.g]\nmatch = "*.jsonl"\n[source.g.fields]\nts = "{path}"\nserved_model = "m"\nrequest_id = "id"\n'
+        )
+        assert receipt(tiermix, "log.jsonl")["accepted"] == accepted
+
+
+def test_the_fast_and_the_careful_way_store_the_same(tiermix: Program) -> None:
+    # One broken line sends a file the careful way. Catches any difference between typed and text reading.
+    records = [r | {"latency_ms": 12, "cost_usd": 1e-7, "tool_ok": True, "tool_calls": 3} for r in small_records()]
+    write_lines(tiermix.folder / "fast.jsonl", records)
+    careful = write_lines(tiermix.folder / "careful.jsonl", records)
+    careful.write_text("broken\n" + careful.read_text())
+    for name in ("fast", "careful"):
+        receipt(tiermix, f"{name}.jsonl", "--db", f"{name}.duckdb")
+    db = duckdb.connect(str(tiermix.folder / "fast.duckdb"), read_only=True)
+    db.execute(f"ATTACH '{tiermix.folder / 'careful.duckdb'}' AS careful (READ_ONLY)")
+    for table in ("request_log", "outcomes", "mix_minute", "mix_hour"):
+        one = db.execute(f"SELECT count(*) FROM (FROM {table} EXCEPT ALL FROM careful.{table})").fetchone()
+        two = db.execute(f"SELECT count(*) FROM (FROM careful.{table} EXCEPT ALL FROM {table})").fetchone()
+        assert (one, two) == ((0,), (0,)), table
+    db.close()

@@ -196,3 +196,34 @@ def test_declared_tiers_place_router_decisions_and_name_the_switch(tiermix: Prog
         ("primary", "primary", False, None, 4),
         ("small", "primary", True, "complexity_router", 4),
     ]
+
+
+def old(i: int, trace: str, ok: bool, start: float, answer: str, **more: Any) -> dict[str, Any]:
+    """A payload of before 1.83, without litellm_call_id."""
+    row = payload(i, "big", ok, start, trace_id=trace, id=answer, **more)
+    del row["litellm_call_id"]
+    return row
+
+
+@pytest.mark.parametrize("files", [1, 2])
+def test_old_payloads_whose_answer_id_repeats_are_requests_of_their_own(tiermix: Program, files: int) -> None:
+    rows = [old(1, "t1", True, 1e9, "chatcmpl-123"), old(2, "t2", True, 1e9 + 3600, "chatcmpl-123")]
+    for n in range(files):
+        part = rows if files == 1 else rows[n : n + 1]
+        assert tiermix("ingest", write_lines(tiermix.folder / f"{n}.jsonl", part)).code == 0
+    assert len(stored(tiermix.folder, "SELECT DISTINCT request_id FROM requests")) == 2
+
+
+def test_a_success_that_counts_no_retry_absorbs_no_failure_before_it(tiermix: Program) -> None:
+    # In 1,200 real router traces a success says 0 retries and 0 fallbacks exactly where no failure precedes it.
+    headers = {"additional_headers": {"x-litellm-attempted-retries": 0, "x-litellm-attempted-fallbacks": 0}}
+    rows = [payload(1, "big", False, 1e9), payload(2, "big", True, 1e9 + 1, hidden_params=headers)]
+    assert [r[2] for r in requests_of(tiermix, rows)] == ["error", "ok"]
+
+
+def test_a_fallback_without_its_failure_row_is_not_called_primary(tiermix: Program) -> None:
+    # With success_callback alone the failure is not in the log: what was asked for is unknown.
+    served = [r for r in rows_of(PROXY) if r["status"] == "success"]
+    assert tiermix("ingest", write_lines(tiermix.folder / "log.jsonl", served)).code == 0
+    rescued = stored(tiermix.folder, "SELECT requested_model, tier FROM requests WHERE fallback")
+    assert rescued == [(None, "secondary")] * 9

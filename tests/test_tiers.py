@@ -100,6 +100,19 @@ def test_built_in_tiers_come_last_and_the_order_is_that_of_the_file() -> None:
     assert tiering(DECLARED, []).primary == "gold"
 
 
+@pytest.mark.parametrize(("best", "worse"), [("gold", "bronze"), ("premium", "cheap"), ("zebra", "ant")])
+def test_tiers_that_only_the_log_names_stand_in_the_order_of_the_demotions(best: str, worse: str) -> None:
+    # Catches alphabetical order, which would make bronze the primary.
+    seen = [
+        outcome(outcome_id=1, logged_tier=best, logged_intended=best),
+        outcome(outcome_id=2, logged_tier=worse, logged_intended=best),
+    ]
+    made = tiering(NONE, seen)
+    assert made.order[:2] == (best, worse)
+    assert made.primary == best
+    assert made.assumed  # the order is a guess, and every output says so
+
+
 def test_only_tiers_that_were_not_logged_are_called_assumed() -> None:
     assert tiering(NONE, [outcome(requested_model="a", served_model="a")]).assumed
     assert not tiering(NONE, [outcome(logged_tier="primary")]).assumed
@@ -109,7 +122,9 @@ def test_only_tiers_that_were_not_logged_are_called_assumed() -> None:
 @pytest.mark.parametrize(
     ("a", "b"),
     [
-        ("gpt-4o", "gpt-4o-2024-08-06"), ("openai/gpt-4o", "gpt-4o"),
+        ("gpt-4o", "gpt-4o-2024-08-06"), ("openai/gpt-4o", "gpt-4o"), ("gpt-4", "gpt-4-0613"),
+        ("gemini-2.0-flash", "gemini-2.0-flash-001"), ("mistral-large-latest", "mistral-large-2411"),
+        ("claude-3-5-sonnet", "bedrock/us.anthropic.claude-3-5-sonnet-20241022-v2:0"),
         ("claude-sonnet-4-5-20250929", "claude-sonnet-4.5"),
         ("GPT-4o", "gpt-4o"), ("gemini-2.5-pro-latest", "google/gemini-2-5-pro"),
     ],
