@@ -85,6 +85,7 @@ WindowOption = Annotated[
 ]
 
 DEFAULT_DB = Path("tiermix.duckdb")
+DEFAULT_WAIT = 5.0  # long enough for a reader to finish, short enough to be told who holds the store
 
 
 @dataclass(slots=True)
@@ -305,7 +306,7 @@ def ingest_command(
     explain: Annotated[
         bool, typer.Option("--explain", help="Store nothing: show what would become of the first records.")
     ] = False,
-    wait: Wait = 0,
+    wait: Wait = DEFAULT_WAIT,
     fmt: Format = "text",
     as_json: Json = False,
 ) -> int:
@@ -374,7 +375,7 @@ def mix(
     db: Db = DEFAULT_DB,
     config_path: ConfigFile = None,
     source: Source = "",
-    wait: Wait = 0,
+    wait: Wait = DEFAULT_WAIT,
     fmt: Format = "text",
     as_json: Json = False,
 ) -> None:
@@ -404,7 +405,7 @@ def burn(
     db: Db = DEFAULT_DB,
     config_path: ConfigFile = None,
     source: Source = "",
-    wait: Wait = 0,
+    wait: Wait = DEFAULT_WAIT,
     fmt: Format = "text",
     as_json: Json = False,
 ) -> int:
@@ -474,7 +475,7 @@ def report_command(
     db: Db = DEFAULT_DB,
     config_path: ConfigFile = None,
     source: Source = "",
-    wait: Wait = 0,
+    wait: Wait = DEFAULT_WAIT,
     fmt: Format = "text",
     as_json: Json = False,
 ) -> None:
@@ -537,9 +538,13 @@ def _write_report(made: Any, paths: Sequence[Path], folder: Path) -> Path:
 
 @app.command()
 def status(
-    db: Db = DEFAULT_DB, config_path: ConfigFile = None, tz: Zone = None, wait: Wait = 0, fmt: Format = "text",
+    db: Db = DEFAULT_DB,
+    config_path: ConfigFile = None,
+    tz: Zone = None,
+    wait: Wait = DEFAULT_WAIT,
+    fmt: Format = "text",
     as_json: Json = False,
-) -> None:  # fmt: skip
+) -> None:
     """What the store holds, how far to trust it.
 
     Coverage, freshness, duplicates, and why lines are in the quarantine.
