@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, Program, small_records, write_lines
-from tiermix import __version__, cli
+from tiermix import __version__
+from tiermix.main import main
 
 
 def test_version_and_module(tiermix: Program) -> None:
@@ -155,7 +156,7 @@ def test_a_bug_gives_70_and_a_crash_file(small_store: Program, monkeypatch: pyte
     monkeypatch.setenv("TMPDIR", str(small_store.folder))
     monkeypatch.setattr("tempfile.tempdir", None)
     monkeypatch.setattr("tiermix.answers.mix", lambda *a, **k: 1 / 0)
-    assert cli.main(["mix"]) == 70
+    assert main(["mix"]) == 70
     crash = next(small_store.folder.glob("tiermix-crash-*.txt"))
     assert "ZeroDivisionError" in crash.read_text()
 

@@ -19,12 +19,12 @@ def loaded(code: str) -> set[str]:
 
 
 def test_importing_the_command_line_loads_nothing_heavy() -> None:
-    assert not loaded("import tiermix.cli").intersection(HEAVY)
+    assert not loaded("import tiermix.main").intersection(HEAVY)
 
 
 def test_help_loads_nothing_heavy() -> None:
     code = (
-        "import contextlib, io, tiermix.cli as c\n"
+        "import contextlib, io, tiermix.main as c\n"
         "with contextlib.redirect_stdout(io.StringIO()): c.main(['--help']); c.main(['mix', '--help'])"
     )
     assert not loaded(code).intersection(HEAVY)

@@ -1,6 +1,6 @@
 """`python -m tiermix` is the same program as the console script."""
 
-from tiermix.cli import run
+from tiermix.main import run
 
 if __name__ == "__main__":
     run()

@@ -6,17 +6,37 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
 from tiermix import __version__, config, console, sql
 from tiermix.console import Output
-from tiermix.errors import ExitCode, TiermixError, UsageError
+from tiermix.errors import ExitCode, UsageError
+from tiermix.options import (
+    DEFAULT_DB,
+    DEFAULT_WAIT,
+    AsOf,
+    ConfigFile,
+    Days,
+    Db,
+    Format,
+    Json,
+    Logs,
+    Since,
+    SloNames,
+    Source,
+    Target,
+    Until,
+    Wait,
+    WhereOption,
+    WindowOption,
+    Zone,
+    session,
+)
 
 app = typer.Typer(
     name="tiermix",
@@ -31,70 +51,6 @@ config_app = typer.Typer(help="Check or show the configuration.", no_args_is_hel
 app.add_typer(config_app, name="config")
 
 FORMATS = ("text", "json", "csv", "markdown")
-
-Db = Annotated[Path, typer.Option("--db", metavar="FILE", envvar="TIERMIX_DB", help="The store.")]
-ConfigFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--config",
-        metavar="FILE",
-        envvar="TIERMIX_CONFIG",
-        help="The configuration; default: the nearest tiermix.toml upward.",
-    ),
-]
-Wait = Annotated[
-    float, typer.Option("--wait", metavar="SECONDS", min=0, help="Seconds to wait for a store that is in use.")
-]
-Format = Annotated[str, typer.Option("--format", metavar="FORMAT", help="text, json, csv or markdown.")]
-Json = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
-AsOf = Annotated[
-    str | None, typer.Option("--as-of", metavar="TIME", help="Answer as of this moment; default: the end of the data.")
-]
-Days = Annotated[
-    int | None,
-    typer.Option(
-        "--days", metavar="N", min=1, max=3660, help="Calendar days, ending with that of --as-of; default 30."
-    ),
-]
-Since = Annotated[
-    str | None, typer.Option("--since", metavar="TIME", help="Start of the window: a date, a time, yesterday, 7d.")
-]
-Until = Annotated[str | None, typer.Option("--until", metavar="TIME", help="End of the window, not included.")]
-Zone = Annotated[
-    str | None, typer.Option("--tz", metavar="ZONE", help="Time zone that groups days; default from the configuration.")
-]
-WhereOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--where", metavar="DIM=VALUE", help="Count only requests with dim=value; repeat a dim for either value."
-    ),
-]
-SloNames = Annotated[
-    list[str] | None, typer.Option("--slo", metavar="NAME", help="Only this SLO of the configuration; repeatable.")
-]
-Logs = Annotated[list[str] | None, typer.Argument(metavar="LOGS", help="Ask these logs directly, without a store.")]
-Source = Annotated[
-    str, typer.Option("--source", metavar="NAME", help="The dialect of the logs; default: found from their content.")
-]
-Target = Annotated[
-    str | None,
-    typer.Option("--target", metavar="SHARE", help="The share promised, such as 0.97, instead of the SLO's own."),
-]
-WindowOption = Annotated[
-    str | None, typer.Option("--window", metavar="LENGTH", help="Length of the SLO's window: 7d, 28d, 30d ...")
-]
-
-DEFAULT_DB = Path("tiermix.duckdb")
-DEFAULT_WAIT = 5.0  # long enough for a reader to finish, short enough to be told who holds the store
-
-
-@dataclass(slots=True)
-class _Session:
-    quiet: bool = False
-    debug: bool = False
-
-
-_session = _Session()
 
 
 def _version(asked: bool) -> None:
@@ -111,7 +67,7 @@ def _root(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on stderr but errors.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="A traceback when tiermix itself fails.")] = False,
 ) -> None:
-    _session.quiet, _session.debug = quiet, debug
+    session.quiet, session.debug = quiet, debug
 
 
 def _now() -> datetime:
@@ -123,7 +79,7 @@ def _now() -> datetime:
 
 
 def _output() -> Output:
-    return Output.of_this_process(_session.quiet)
+    return Output.of_this_process(session.quiet)
 
 
 def _format(chosen: str, as_json: bool) -> str:
@@ -194,7 +150,7 @@ def _desk(
         done = ingest.ingest(
             store, found, settings, now=now, source=source, hash_key=_hash_key(settings), progress=progress
         )
-        if done.quarantined and not _session.quiet:
+        if done.quarantined and not session.quiet:
             console.tell(f"tiermix: {done.quarantined:,} of {done.lines:,} lines could not be used")
         yield Desk(store, settings, now, moment, zone)
 
@@ -329,7 +285,7 @@ def ingest_command(
         )
     if chosen not in ("text", "json"):
         raise UsageError(f"a receipt has no {chosen} form", where="--format", hint="text or json")
-    for note in () if _session.quiet else done.warnings:
+    for note in () if session.quiet else done.warnings:
         console.tell(f"tiermix: {note.message}")
     if chosen == "json":
         console.say(document.dumps(document.receipt(done)) + "\n")
@@ -341,7 +297,7 @@ def ingest_command(
             f"{max_bad:g}\n  fix: see why with: tiermix status --db {db}"
         )
         return ExitCode.DATA
-    if not _session.quiet and chosen == "text" and sys.stderr.isatty():
+    if not session.quiet and chosen == "text" and sys.stderr.isatty():
         console.tell("Next: tiermix mix, or tiermix report --days 30")
     return ExitCode.OK
 
@@ -452,7 +408,7 @@ def _print(kind: str, answer: Any, chosen: str, table: Any) -> None:
 
         output = _output()
         console.say(getattr(text, kind)(answer, text.Style(output.width, output.color)))
-    if chosen in ("csv",) and not _session.quiet:
+    if chosen in ("csv",) and not session.quiet:
         for note in answer.frame.warnings:
             console.tell(f"tiermix: {note.code}: {note.message}")
 
@@ -637,76 +593,3 @@ def config_show(config_path: ConfigFile = None, db: Db = DEFAULT_DB, as_json: Js
         console.say(document.dumps({"schema": "tiermix.config/1", "settings": listed}) + "\n")
         return
     console.say("".join(f"{k} = {v}    # {origin}\n" for k, v, origin in rows))
-
-
-def main(args: Sequence[str] | None = None) -> int:
-    """The whole program; returns the exit code. Typer's own codes are not ours, so every exception ends here."""
-    arguments = list(sys.argv[1:] if args is None else args)
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
-    try:
-        code = app(args=arguments, prog_name="tiermix", standalone_mode=False)
-        sys.stdout.flush()
-        return int(code) if isinstance(code, int) else ExitCode.OK
-    except TiermixError as fault:
-        return _fail(fault, arguments)
-    except BrokenPipeError:
-        return _closed_pipe()
-    except (KeyboardInterrupt, typer.Abort):
-        return ExitCode.INTERRUPTED
-    except SystemExit as stop:  # Typer turns a closed pipe into this
-        return _closed_pipe() if stop.code == 1 else int(stop.code or 0)
-    except Exception as error:
-        if hasattr(error, "format_message"):
-            if type(error).__name__ == "NoArgsIsHelpError":
-                console.tell(str(error.format_message()))
-            elif message := str(error.format_message()).strip():
-                _fail(UsageError(" ".join(message.split()), hint="tiermix --help lists what there is"), arguments)
-            return ExitCode.USAGE
-        return _crash(error)
-
-
-def run() -> NoReturn:
-    """The process: runs the program and leaves at once.
-
-    Tearing down the interpreter with its loaded libraries takes a sixth of a short command's time and does nothing for
-    us: by now files are closed, and what was printed is flushed here.
-    """
-    code = main()
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except BrokenPipeError:
-        code = ExitCode.PIPE
-    os._exit(code)
-
-
-def _fail(fault: TiermixError, arguments: Sequence[str]) -> int:
-    if "--json" in arguments or "json" in arguments:
-        from tiermix.render import document
-
-        console.say(document.dumps(document.error(fault)) + "\n")
-    console.complain(fault)
-    return fault.exit_code
-
-
-def _closed_pipe() -> int:
-    # Python would complain once more when it flushes stdout at its end.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return ExitCode.PIPE
-
-
-def _crash(error: Exception) -> int:
-    import tempfile
-    import traceback
-
-    if _session.debug:
-        traceback.print_exception(error)
-        return ExitCode.BUG
-    handle, path = tempfile.mkstemp(prefix="tiermix-crash-", suffix=".txt")
-    with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as out:
-        out.write(f"tiermix {__version__}, Python {sys.version}\n")
-        traceback.print_exception(error, file=out)
-    console.tell(f"tiermix: bug: {type(error).__name__}; details in {path} (--debug shows them)")
-    return ExitCode.BUG

@@ -257,9 +257,14 @@ def _ingest_directly(
 def _add_directly(store: Store, item: _Input, hash_key: str | None, now: datetime) -> FileReceipt:
     cleaned, params = _cleaned(store, [item.path], item.dialect, item.seen, hash_key, fast=True)
     batch_id = _next_batch(store)
-    insert = sql.load("ingest/insert_directly").text
+    # A row that is bad or has no id of its own gets no time, which the table refuses: the careful way follows.
+    incoming = (
+        "SELECT c.* REPLACE (CASE WHEN bad IS NULL AND has_id THEN ts END AS ts), CAST(NULL AS VARCHAR) AS group_key "
+        f"FROM ({cleaned}) AS c WHERE NOT skip"
+    )
+    insert = sql.load("ingest/insert_requests").text
     store.execute(
-        f"WITH incoming AS ({cleaned}) {insert}", {**params, "batch_id": batch_id, "source": item.dialect.name}
+        f"WITH incoming AS ({incoming}) {insert}", {**params, "batch_id": batch_id, "source": item.dialect.name}
     )
     if any(store.ask("ingest/any_duplicate", {"batch_id": batch_id})[0]):
         raise _SecondLook
