@@ -90,6 +90,20 @@ def test_stale_data_is_said_loudly_but_not_when_the_past_was_asked_for(small_sto
     assert small_store("mix", "--json", env={"TIERMIX_NOW": "2026-11-20T00:00:00Z"}).json["warnings"] == []
 
 
+def test_maintenance_is_not_counted_and_every_answer_over_it_says_so(small_store: Program) -> None:
+    config = small_store.folder / "tiermix.toml"
+    before = small_store("mix", "--json").json
+    config.write_text(
+        config.read_text() + "[[exclude]]\nstart = 2026-11-12T00:00:00Z\nend = 2026-11-13T00:00:00Z\nreason = 'move'\n"
+    )
+    after = small_store("mix", "--json").json
+    counts = {d["day"]: d["total"] for d in before["days"]}
+    assert after["totals"]["total"] == before["totals"]["total"] - counts["2026-11-12"]
+    assert [w["code"] for w in after["warnings"]] == ["excluded"]
+    assert "(move)" in after["warnings"][0]["message"]
+    assert small_store("mix", "--json", "--since", "2026-11-14").json["warnings"] == []
+
+
 def test_one_wrong_clock_does_not_move_now(small_store: Program) -> None:
     before = small_store("mix", "--json").json["as_of"]
     (small_store.folder / "x.jsonl").write_text(

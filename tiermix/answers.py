@@ -12,7 +12,7 @@ from typing import Any
 from tiermix import sql
 from tiermix.analysis import burn as burning
 from tiermix.analysis import shares
-from tiermix.config.settings import Config, Slo
+from tiermix.config.settings import Config, Exclusion, Slo
 from tiermix.errors import NoData, UsageError
 from tiermix.model import (
     DIMENSIONS,
@@ -108,7 +108,8 @@ class Desk:
 
     def frame(self, window: Window) -> Frame:
         """What an answer over that window says of itself."""
-        return Frame(self.as_of, window, self.zone_name, self.notes)
+        excluded = (e for e in self.config.exclusions if e.window.start < window.end and e.window.end > window.start)
+        return Frame(self.as_of, window, self.zone_name, (*self.notes, *map(_excluded, excluded)))
 
     @cached_property
     def notes(self) -> tuple[Note, ...]:
@@ -130,11 +131,6 @@ class Desk:
                     "future", f"{future:,} requests are dated after the clock of this machine and are left out for now"
                 )
             )
-        for e in self.config.exclusions:
-            if self.extent is not None and e.window.start < self.as_of and e.window.end > self.extent[0]:
-                reason = f" ({e.reason})" if e.reason else ""
-                span = f"{e.window.start:%Y-%m-%d %H:%M} to {e.window.end:%Y-%m-%d %H:%M} UTC"
-                out.append(Note("excluded", f"requests from {span} are not counted{reason}"))
         if self.asked_as_of is None and self.extent is not None:
             age = (self.now - self.extent[1]).total_seconds()
             if age > self.config.freshness:
@@ -164,6 +160,11 @@ class Desk:
         """Starts and ends of the maintenance windows, microseconds since 1970."""
         spans = [x.window for x in self.config.exclusions]
         return [epoch_us(w.start) for w in spans], [epoch_us(w.end) for w in spans]
+
+
+def _excluded(e: Exclusion) -> Note:
+    span = f"{e.window.start:%Y-%m-%d %H:%M} to {e.window.end:%Y-%m-%d %H:%M} UTC"
+    return Note("excluded", f"requests from {span} are not counted{f' ({e.reason})' if e.reason else ''}")
 
 
 def _age(seconds: float) -> str:

@@ -208,7 +208,7 @@ def _budget(report: Report) -> Chart:
         data.append((["mix", "days", span, "day"], ["budget_days", name, span]))
     layout = _layout()
     layout["yaxis"] |= {"tickformat": ".0%"}
-    layout["xaxis"]["type"] = "date"
+    layout["xaxis"]["type"] = "date" if len(report.mix.covered) > 1 else "category"
     layout["hovermode"] = "x unified"
     layout["showlegend"] = True
     layout["shapes"] = [
