@@ -50,8 +50,8 @@ def accounted(receipt: Receipt | None) -> None:
 
 
 INSERTED = (
-    b"", b"\x00", b'"', b"{", b"}", b"[", b"\xff", b"\\u0000", b"1e999", b"\n", b",", b"\xef\xbb\xbf", b"NaN", b"-", b"null",
-    b"\r",
+    b"", b"\x00", b'"', b"{", b"}", b"[", b"\xff", b"\\u0000", b"1e999", b"\n", b",", b"\xef\xbb\xbf",
+    b"NaN", b"-", b"null", b"\r",
 )  # fmt: skip
 mutations = st.lists(
     st.tuples(st.floats(0, 1), st.sampled_from(INSERTED), st.integers(0, 4)), min_size=1, max_size=6
