@@ -49,6 +49,11 @@ def connect(path: Path | None, *, read_only: bool = False, wait: float = 0.0) ->
         "autoload_known_extensions": False,
         "allow_community_extensions": False,
     }
+    if path is None:
+        import tempfile
+
+        # DuckDB would spill into the current folder; it makes this one when it must and removes it at the end.
+        settings["temp_directory"] = str(Path(tempfile.gettempdir()) / f"tiermix-{os.getpid()}")
     deadline = time.monotonic() + wait
     while True:
         try:
