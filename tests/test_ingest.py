@@ -435,3 +435,19 @@ def test_the_fast_and_the_careful_way_store_the_same(tiermix: Program) -> None:
         two = db.execute(f"SELECT count(*) FROM (FROM careful.{table} EXCEPT ALL FROM {table})").fetchone()
         assert (one, two) == ((0,), (0,)), table
     db.close()
+
+
+def test_a_parquet_file_damaged_inside_keeps_no_other_file_from_being_read(tiermix: Program, small_log: Path) -> None:
+    # Its footer is whole, so that the damage shows only while it is read. Catches raising out of the loop over batches.
+    folder = tiermix.folder / "logs"
+    folder.mkdir()
+    polars.DataFrame(small_records(), infer_schema_length=None).write_parquet(folder / "a.parquet", compression="gzip")
+    content = bytearray((folder / "a.parquet").read_bytes())
+    content[100:2000] = bytes(1900)
+    (folder / "a.parquet").write_bytes(content)
+    (folder / "b.jsonl").write_bytes(small_log.read_bytes())
+    ran = tiermix("ingest", "logs")
+    assert ran.code == 3
+    assert "a.parquet: the Parquet file cannot be read" in ran.err
+    with duckdb.connect(str(tiermix.folder / "tiermix.duckdb"), read_only=True) as db:
+        assert db.execute("SELECT count(*) FROM requests").fetchone() == (600,)

@@ -46,7 +46,7 @@ class _Input:
     fingerprint: str
     seen: Sample
     dialect: Dialect
-    damage: list[str] = field(default_factory=list)  # why the file ended before its time; filled while it is read
+    damage: list[str] = field(default_factory=list)  # why it could not be read to its end; filled while it is read
 
 
 @dataclass(slots=True)
@@ -94,6 +94,7 @@ def ingest(
         StoreError: the store is full, busy or broken; every batch before is kept, the one at hand left no trace.
     """
     started = time.monotonic()
+    store.ask("ingest/macros")
     hash_key = hash_key if config.hash_users else None
     inputs, receipts, failures, notes = _inspect(store, found, config, source)
     total = sum(i.size for i in inputs)
@@ -105,7 +106,7 @@ def ingest(
         done += sum(i.size for i in batch)
     progress(total, total, "")
     store.place(tiering(config, store.outcomes()).placements, keep=True)
-    failures += [UnreadableFile(f"{why}; what could be read is kept", where=i.name) for i in inputs for why in i.damage]
+    failures += [UnreadableFile(why, where=i.name) for i in inputs for why in i.damage]
     if failures:
         raise failures[0]
     if not receipts or not any(r.lines for r in receipts):
@@ -189,13 +190,16 @@ def _fingerprint(path: Path, size: int, dialect: Dialect) -> str:
 
 def _batches(inputs: Iterable[_Input]) -> Iterable[list[_Input]]:
     groups: dict[tuple[object, ...], list[list[_Input]]] = {}
+    filled: dict[tuple[object, ...], int] = {}  # bytes in the last batch of each group
     for item in inputs:
         alike = (item.dialect.name, item.dialect.projection, item.seen.container, item.seen.packing, item.seen.encoding)
         batches = groups.setdefault(alike, [[]])
-        full = sum(i.size for i in batches[-1]) + item.size > _BATCH_BYTES or len(batches[-1]) >= _BATCH_FILES
+        full = filled.get(alike, 0) + item.size > _BATCH_BYTES or len(batches[-1]) >= _BATCH_FILES
         if batches[-1] and full:
             batches.append([])
+            filled[alike] = 0
         batches[-1].append(item)
+        filled[alike] = filled.get(alike, 0) + item.size
     return [batch for batches in groups.values() for batch in batches]
 
 
@@ -221,7 +225,8 @@ def _ingest_batch(
         if len(batch) > 1:
             return [r for item in batch for r in _ingest_batch(store, [item], config, hash_key, now)]
         if batch[0].seen.container == "parquet":
-            raise InputError(f"the Parquet file cannot be read: {refused.message}", where=batch[0].name) from refused
+            batch[0].damage.append(f"the Parquet file cannot be read: {refused.message}")
+            return []
         return [_ingest_scrubbed(store, batch[0], config, hash_key, now)]
     return _finish(store, batch, {str(i.path): i for i in batch}, config, now)
 
@@ -266,14 +271,13 @@ def _add_directly(store: Store, item: _Input, hash_key: str | None, now: datetim
     store.execute(
         f"WITH incoming AS ({incoming}) {insert}", {**params, "batch_id": batch_id, "source": item.dialect.name}
     )
-    if any(store.ask("ingest/any_duplicate", {"batch_id": batch_id})[0]):
+    added, twice, known = store.ask("ingest/added", {"batch_id": batch_id})[0]
+    if twice or known:
         raise _SecondLook
     if store.ask("ingest/missing_outcomes", {"batch_id": batch_id})[0][0]:
         _name_outcomes(store, cleaned, params, batch_id)
-    store.ask("ingest/roll_up_minutes", {"batch_id": batch_id})
-    store.ask("ingest/roll_up_hours", {"batch_id": batch_id})
-    lines = int(store.ask("ingest/receipt_of_batch", {"batch_id": batch_id})[0][0])
-    return _enter(store, item, batch_id, _Tally(lines), now)
+    _roll_up(store, batch_id)
+    return _enter(store, item, batch_id, _Tally(added), now)
 
 
 def _name_outcomes(store: Store, cleaned: str, params: dict[str, object], batch_id: int) -> None:
@@ -331,7 +335,7 @@ def _ingest_scrubbed(store: Store, item: _Input, config: Config, hash_key: str |
             key=lambda b: b.line,
         )
         if found.damage:
-            item.damage.append(found.damage)
+            item.damage.append(f"{found.damage}; what could be read is kept")
         tally.lines = found.kept + len(found.bad)
         tally.quarantined = len(tally.bad)
         return _commit(store, [item], {item.name: tally}, now)[0]
@@ -404,12 +408,16 @@ def _commit(store: Store, batch: Sequence[_Input], tallies: dict[str, _Tally], n
             _fold(store, dialect.name, batch_id)
         store.ask("ingest/new_outcomes")
         store.ask("ingest/insert_requests", {"batch_id": batch_id, "source": dialect.name})
-        store.ask("ingest/roll_up_minutes", {"batch_id": batch_id})
-        store.ask("ingest/roll_up_hours", {"batch_id": batch_id})
+        _roll_up(store, batch_id)
         for item in batch:
             tally = tallies.get(item.name, _Tally())
             receipts.append(_enter(store, item, batch_id, tally, now))
     return receipts
+
+
+def _roll_up(store: Store, batch_id: int) -> None:
+    store.ask("ingest/roll_up_minutes", {"batch_id": batch_id})
+    store.ask("ingest/roll_up_hours", {"batch_id": batch_id})
 
 
 def _next_batch(store: Store) -> int:

@@ -7,7 +7,6 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
-from tiermix.answers import Desk
 from tiermix.config.settings import Config
 from tiermix.ingest import ingest
 from tiermix.inputs import Found
@@ -52,7 +51,6 @@ def preview(path: Path, config: Config, source: str, now: datetime, hash_key: st
                 out.writelines(islice(stream, _LINES))
         done = ingest(store, Found((part,), frozenset((part,))), config, now=now, source=source, hash_key=hash_key)
         dialect = detect(path, seen, config.sources, done.files[0].source)
-        Desk(store, config, now).tiering  # noqa: B018  puts the tiers of this configuration in force
         rows = store.execute(
             "SELECT strftime(ts AT TIME ZONE 'UTC', '%m-%d %H:%M:%S'), requested_model, served_model, tier, "
             f"CAST(fallback AS VARCHAR), reason FROM requests ORDER BY ts LIMIT {_SHOWN}"

@@ -15,38 +15,36 @@ SELECT
         requested_model, served_model, provider, route, cached, reason, attempts, fallback, latency_ms, fallback_latency_ms,
         input_tokens, output_tokens, cost_usd, status, error, tool_calls, tool_ok, agent_override, schema_valid, cache_age_s,
         prompt_version, drill, tenant, "user", feature, intent, traffic_class) AS VARCHAR)) END AS digest,
-    CASE WHEN strlen(requested_model) > 256 THEN left(requested_model, 256) ELSE nullif(requested_model, '') END AS requested_model,
-    CASE WHEN strlen(served_model) > 256 THEN left(served_model, 256) ELSE nullif(served_model, '') END AS served_model,
-    CASE WHEN strlen(provider) > 256 THEN left(provider, 256) ELSE nullif(provider, '') END AS provider,
-    CASE WHEN strlen(route) > 256 THEN left(route, 256) ELSE nullif(route, '') END AS route,
-    CASE WHEN strlen(intended_model) > 256 THEN left(intended_model, 256) ELSE nullif(intended_model, '') END AS intended_model,
-    CASE WHEN strlen(tier) > 256 THEN left(tier, 256) ELSE nullif(tier, '') END AS logged_tier,
-    CASE WHEN strlen(intended_tier) > 256 THEN left(intended_tier, 256) ELSE nullif(intended_tier, '') END AS logged_intended,
+    bounded(requested_model) AS requested_model,
+    bounded(served_model) AS served_model,
+    bounded(provider) AS provider,
+    bounded(route) AS route,
+    bounded(intended_model) AS intended_model,
+    bounded(tier) AS logged_tier,
+    bounded(intended_tier) AS logged_intended,
     coalesce(TRY_CAST(cached AS BOOLEAN), false) AS cached,
-    CASE WHEN strlen(reason) > 256 THEN left(reason, 256) ELSE nullif(reason, '') END AS reason,
+    bounded(reason) AS reason,
     coalesce(state, CASE WHEN tier = 'unserved' THEN 'error' ELSE 'ok' END) AS status,
     TRY_CAST(fallback AS BOOLEAN) AS fallback,
-    CASE WHEN $hash_key IS NULL THEN CASE WHEN strlen(tenant) > 256 THEN left(tenant, 256) ELSE nullif(tenant, '') END
-         ELSE left(sha256($hash_key || sha256($hash_key || tenant)), 32) END AS tenant,
-    CASE WHEN $hash_key IS NULL THEN CASE WHEN strlen("user") > 256 THEN left("user", 256) ELSE nullif("user", '') END
-         ELSE left(sha256($hash_key || sha256($hash_key || "user")), 32) END AS "user",
-    CASE WHEN strlen(feature) > 256 THEN left(feature, 256) ELSE nullif(feature, '') END AS feature,
-    CASE WHEN strlen(intent) > 256 THEN left(intent, 256) ELSE nullif(intent, '') END AS intent,
-    CASE WHEN strlen(traffic_class) > 256 THEN left(traffic_class, 256) ELSE nullif(traffic_class, '') END AS traffic_class,
+    identity(tenant, $hash_key) AS tenant,
+    identity("user", $hash_key) AS "user",
+    bounded(feature) AS feature,
+    bounded(intent) AS intent,
+    bounded(traffic_class) AS traffic_class,
     attempts,
     TRY_CAST(latency_ms AS DOUBLE) AS latency_ms,
     TRY_CAST(fallback_latency_ms AS DOUBLE) AS fallback_latency_ms,
     TRY_CAST(input_tokens AS BIGINT) AS input_tokens,
     TRY_CAST(output_tokens AS BIGINT) AS output_tokens,
     TRY_CAST(cost_usd AS DOUBLE) AS cost_usd,
-    CASE WHEN strlen(error) > 256 THEN left(error, 256) ELSE nullif(error, '') END AS error,
+    bounded(error) AS error,
     TRY_CAST(tool_calls AS BIGINT) AS tool_calls,
     CASE lower(tool_ok) WHEN 'true' THEN coalesce(TRY_CAST(tool_calls AS BIGINT), 1) WHEN 'false' THEN 0
          ELSE TRY_CAST(tool_ok AS BIGINT) END AS tool_ok,
     TRY_CAST(agent_override AS BOOLEAN) AS agent_override,
     TRY_CAST(schema_valid AS BOOLEAN) AS schema_valid,
     TRY_CAST(cache_age_s AS DOUBLE) AS cache_age_s,
-    CASE WHEN strlen(prompt_version) > 256 THEN left(prompt_version, 256) ELSE nullif(prompt_version, '') END AS prompt_version,
+    bounded(prompt_version) AS prompt_version,
     coalesce(TRY_CAST(drill AS BOOLEAN), false) AS drill,
     CASE
         WHEN skip THEN NULL
@@ -87,16 +85,7 @@ SELECT
 FROM (
     SELECT
         *,
-        -- Seconds, milliseconds, microseconds or nanoseconds since 1970 are told apart by their size.
-        coalesce(
-            epoch_us(TRY_CAST(ts AS TIMESTAMPTZ)),
-            CASE
-                WHEN abs(TRY_CAST(ts AS DOUBLE)) < 1e11 THEN TRY_CAST(round(TRY_CAST(ts AS DOUBLE) * 1e6) AS BIGINT)
-                WHEN abs(TRY_CAST(ts AS DOUBLE)) < 1e14 THEN TRY_CAST(round(TRY_CAST(ts AS DOUBLE) * 1e3) AS BIGINT)
-                WHEN abs(TRY_CAST(ts AS DOUBLE)) < 1e17 THEN TRY_CAST(round(TRY_CAST(ts AS DOUBLE)) AS BIGINT)
-                ELSE TRY_CAST(round(TRY_CAST(ts AS DOUBLE) / 1e3) AS BIGINT)
-            END
-        ) AS ts_us,
+        time_us(ts) AS ts_us,
         CASE
             WHEN lower(status) IN ('ok', 'success', 'succeeded') THEN 'ok'
             WHEN lower(status) IN ('error', 'failure', 'failed') THEN 'error'

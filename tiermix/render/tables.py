@@ -62,6 +62,11 @@ def percent(share: float) -> str:
     return f"{share * 100:.1f}%"
 
 
+def many(count: int, word: str) -> str:
+    """`1 line`, `2 lines`."""
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
 def _tier_columns(order: Sequence[str]) -> tuple[Column, ...]:
     return tuple(Column(t, t, "share") for t in order)
 
@@ -256,7 +261,7 @@ def trust(answer: Trust) -> Table:
         ("minutes with requests", silent),
         (
             "lines read",
-            f"{answer.lines:,} from {answer.files:,} {'file' if answer.files == 1 else 'files'} ({sources or BLANK})",
+            f"{answer.lines:,} from {many(answer.files, 'file')} ({sources or BLANK})",
         ),
         ("duplicates", f"{answer.duplicates:,} lines, not counted again"),
         ("quarantined", f"{answer.quarantined:,} lines"),

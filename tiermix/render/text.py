@@ -20,7 +20,6 @@ _BARS = "▁▂▃▄▅▆▇█"
 _TRAILING = re.compile(r"(?: |\x1b\[[0-9;]*m)+$")  # blanks at the end of a line, with the colour codes among them
 _RIGHT: tuple[Kind, ...] = ("count", "share", "rate")
 _STATE = {"kept": "bold green", "burning": "bold yellow", "missed": "bold red", "no data": "bold"}
-MARK = {"kept": "✓", "burning": "!", "missed": "✗", "no data": "?"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +119,7 @@ def _slo(s: SloStatus) -> list[RenderableType]:
     state = words.slo_state(s)
     table = Table("burn", "", tables.ALERT_COLUMNS, tables.alert_rows(s))
     return [
-        _sentence(f"{MARK[state]} {words.slo_line(s)}", _STATE[state]),
+        _sentence(f"{words.MARK[state]} {words.slo_line(s)}", _STATE[state]),
         _sentence(words.budget_line(s)),
         _table(table, skip=("slo",)),
     ]
@@ -132,11 +131,11 @@ def receipt(answer: Receipt, style: Style) -> str:
     for f in answer.files if len(answer.files) <= 20 else ():
         source = "empty" if not f.source else f"{f.source}{', unchanged' * f.unchanged}"
         bad = f", {f.quarantined:,} quarantined" if f.quarantined else ""
-        parts.append(_sentence(f"{f.path}: {source}, {words.many(f.lines, 'line')}{bad}"))
+        parts.append(_sentence(f"{f.path}: {source}, {tables.many(f.lines, 'line')}{bad}"))
     parts.append(
         _sentence(
             f"{answer.accepted:,} accepted + {answer.duplicate:,} duplicate + {answer.quarantined:,} quarantined = "
-            f"{words.many(answer.lines, 'line')}; {words.many(answer.requests, 'request')} added in "
+            f"{tables.many(answer.lines, 'line')}; {tables.many(answer.requests, 'request')} added in "
             f"{answer.seconds:.1f} s",
             "bold",
         )
@@ -152,7 +151,7 @@ def preview(path: str, p: Preview, style: Style) -> str:
         _sentence(f"{path}: {p.source}, {p.title} ({p.packing})", "bold"),
         _sentence(f"because {why}"),
         _sentence(f"a row of it is {'a request' if p.row == 'request' else 'an attempt; attempts are joined'}"),
-        _sentence(f"{words.many(p.lines, 'line')} read, {p.quarantined:,} of them could not be used"),
+        _sentence(f"{tables.many(p.lines, 'line')} read, {p.quarantined:,} of them could not be used"),
         *(_sentence(f"  {n:,} x {reason}", "yellow") for reason, n in p.reasons),
     ]
     names = ("time", "asked for", "served", "tier", "fallback", "reason")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from tiermix.model import Burn, Mix, SloStatus
-from tiermix.render.tables import percent
+from tiermix.render.tables import many, percent
 from tiermix.timewin import format_duration
+
+MARK = {"kept": "✓", "burning": "!", "missed": "✗", "no data": "?"}  # of an SLO's state, beside its colour
 
 
 def share(value: float | None) -> str:
@@ -82,11 +84,6 @@ def _metric(mix: Mix) -> str:
     if f.known < mix.totals.total:
         return f"the fallback metric says {share(f.share)} of the {share(f.known / mix.totals.total)} that record it"
     return f"the fallback metric says {share(f.share)}"
-
-
-def many(count: int, word: str) -> str:
-    """`1 line`, `2 lines`."""
-    return f"{count:,} {word}{'' if count == 1 else 's'}"
 
 
 def verdict(mix: Mix, answer: Burn) -> str:

@@ -19,7 +19,6 @@ from tiermix.render.tables import Table
 from tiermix.timewin import last_day, parse_zone, rfc3339
 
 _ASSETS = Path(__file__).parent / "assets"
-_MARK = {"kept": "✓", "burning": "!", "missed": "✗", "no data": "?"}
 _RIGHT = ("count", "share", "rate")
 
 
@@ -102,7 +101,7 @@ def _card(s: SloStatus) -> Html:
     firing = [a for a in s.alerts if a.firing]
     return tag(
         "article",
-        tag("h3", tag("span", _MARK[state], class_="mark", aria_hidden="true"), f" {printable(s.name)}"),
+        tag("h3", tag("span", words.MARK[state], class_="mark", aria_hidden="true"), f" {printable(s.name)}"),
         tag("p", words.share(s.sli), class_="big"),
         tag("p", tag("strong", state), f" · {words.slo_line(s).split(', ', 1)[-1]}"),
         tag("p", words.budget_line(s)),

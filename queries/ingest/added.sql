@@ -1,9 +1,10 @@
--- name: ingest/any_duplicate
--- what: whether a request of this batch is in it twice, or in the store from before
+-- name: ingest/added
+-- what: how many requests a batch has added, and whether one of them is in it twice or in the store from before
 -- params: batch_id integer
--- returns: twice, known
+-- returns: requests, twice, known
 
 SELECT
+    count(*) AS requests,
     count(*) <> count(DISTINCT request_id) AS twice,
     EXISTS (
         SELECT 1 FROM request_log AS old JOIN request_log AS new ON old.request_id = new.request_id
