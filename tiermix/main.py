@@ -11,8 +11,8 @@ import typer
 
 from tiermix import __version__, console
 from tiermix.cli import app
+from tiermix.cli.options import session
 from tiermix.errors import ExitCode, TiermixError, UsageError
-from tiermix.options import session
 
 
 def main(args: Sequence[str] | None = None) -> int:
