@@ -12,6 +12,7 @@ import re
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import IO
 
@@ -19,6 +20,7 @@ from tiermix.engine.duck import MAX_RECORD_BYTES
 from tiermix.sources.detect import Sample, open_unpacked
 
 EXCERPT_CHARS = 200
+_BLOCK = 1 << 16
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 
 
@@ -83,17 +85,68 @@ def locate(path: Path, seen: Sample, bad: Sequence[tuple[int, str]], *, keep_exc
     out: list[BadLine] = []
     if not bad:
         return out
-    wanted = iter(bad)
-    at, reason = next(wanted)
+    reasons = dict(bad)
     with open_unpacked(path, seen.packing) as stream:
-        for ordinal, (number, offset, raw) in enumerate(_lines(stream)):
-            if ordinal != at:
-                continue
-            out.append(_bad(number, offset, _why_no_json(raw) or reason, raw, keep_excerpts))
-            if (following := next(wanted, None)) is None:
-                break
-            at, reason = following
+        for ordinal, number, offset, raw in _numbered(stream, [n for n, _ in bad]):
+            reason = _why_no_json(raw) or reasons[ordinal]
+            out.append(_bad(number, offset, reason, raw, keep_excerpts))
     return out
+
+
+def _numbered(stream: IO[bytes], wanted: Sequence[int]) -> Iterator[tuple[int, int, int, bytes]]:
+    """(record from 0, line number, byte offset, content) of the wanted records, ascending."""
+    records = lines = offset = 0
+    rest = iter(wanted)
+    at = next(rest, None)
+    for block in _blocks(stream):
+        if at is None:
+            return
+        parts = block.split(b"\n")
+        size = len(parts) - (not parts[-1])
+        # Most of a large file is only counted: what sorts first tells whether a line may be blank.
+        if at >= records + size and min(parts[:size])[:1] > b" ":
+            records += size
+        else:
+            for number, place, raw in _lines(BytesIO(block)):
+                if records == at:
+                    yield at, lines + number, offset + place, raw
+                    at = next(rest, None)
+                records += 1
+        lines, offset = lines + size, offset + len(block)
+
+
+def _blocks(stream: IO[bytes]) -> Iterator[bytes]:
+    """The stream in pieces that end where a line ends."""
+    while block := stream.read(_BLOCK):
+        yield block + stream.readline()
+
+
+def obvious(path: Path, seen: Sample, *, keep_excerpts: bool) -> tuple[int, list[BadLine]]:
+    """The number of lines of a file, and those of its bad ones that do not even begin and end like a JSON object.
+
+    Cut and foreign lines are like that; this finds them without parsing any other.
+    """
+    total = lines = offset = 0
+    out: list[BadLine] = []
+    with open_unpacked(path, seen.packing) as stream:
+        for block in _blocks(stream):
+            parts = block.split(b"\n")
+            size = len(parts) - (not parts[-1])
+            total += size
+            if odd := [n for n in range(size) if parts[n][-1:] != b"}" or parts[n][:1] != b"{"]:
+                total -= sum(not parts[n].strip() for n in odd)
+                out += _odd_lines(parts, odd, lines, offset, keep_excerpts)
+            lines, offset = lines + size, offset + len(block)
+    return total, out
+
+
+def _odd_lines(
+    parts: Sequence[bytes], odd: Sequence[int], lines: int, offset: int, keep_excerpts: bool
+) -> Iterator[BadLine]:
+    for n in odd:
+        raw = parts[n].rstrip(b"\r")
+        if raw.strip() and (why := _why_no_json(raw)):
+            yield _bad(lines + n + 1, offset + sum(len(p) + 1 for p in parts[:n]), why, raw, keep_excerpts)
 
 
 def _why_no_json(raw: bytes) -> str:

@@ -61,11 +61,13 @@ def sample(path: Path) -> Sample:
     """
     try:
         with path.open("rb") as raw:
-            magic = raw.read(4)
-        if magic == b"PAR1":
+            magic = raw.read(10)
+        if magic[:4] == b"PAR1":
             return Sample("parquet", "none", ())
-        packing: Packing = "gzip" if magic[:2] == b"\x1f\x8b" else "zstd" if magic == b"\x28\xb5\x2f\xfd" else "none"
-        if magic[:3] == b"BZh":
+        packing: Packing = (
+            "gzip" if magic[:2] == b"\x1f\x8b" else "zstd" if magic[:4] == b"\x28\xb5\x2f\xfd" else "none"
+        )
+        if magic[:3] == b"BZh" and magic[4:] == b"1AY&SY":
             raise UnreadableFile("bzip2 is not supported", where=str(path), hint="unpack it, or pack it as .gz or .zst")
         with open_unpacked(path, packing) as stream:
             head = _read_head(stream, HEAD_BYTES)

@@ -1,0 +1,225 @@
+"""Finds out what the files are, and sends each batch the fastest way that is safe."""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from tiermix import sql
+from tiermix.config.settings import Config
+from tiermix.engine.duck import Scan
+from tiermix.errors import InputError, NoInput, StoreBusy, StoreError, StoreFull, UnknownSource, UnreadableFile
+from tiermix.ingest.batch import Input, Job
+from tiermix.ingest.direct import add_directly
+from tiermix.ingest.staged import add_scrubbed, add_staged
+from tiermix.inputs import Found
+from tiermix.model import FileReceipt, Note, Receipt
+from tiermix.sources import Dialect, Sample, detect, open_unpacked, sample
+from tiermix.store import Store
+from tiermix.tiers import tiering
+
+DEFAULT_MAX_BAD = 0.01
+# Files read alike go into one transaction up to this size, which bounds the temporary space of a batch.
+_BATCH_BYTES = 2 << 30
+_BATCH_FILES = 5000
+# From this size on a file is worth a transaction of its own, which lets it go the fast way.
+_ALONE_BYTES = 4 << 20
+# JSON that is not one record a line is read by Python up to this size: DuckDB stops after the first array of a file.
+_WHOLE_BYTES = 64 << 20
+
+Progress = Callable[[int, int, str], None]  # bytes done, bytes in all, what is being read
+
+
+def _silent(done: int, total: int, label: str) -> None:
+    """Reports to nobody."""
+
+
+def ingest(
+    store: Store,
+    found: Found,
+    config: Config,
+    *,
+    now: datetime,
+    source: str = "",
+    max_bad: float = DEFAULT_MAX_BAD,
+    hash_key: str | None = None,
+    counts_only: bool = False,
+    progress: Progress = _silent,
+) -> Receipt:
+    """Reads log files into the store.
+
+    Args:
+        store: where to; open for writing.
+        found: the files.
+        config: tiers, mapped sources and privacy.
+        now: the time to put into the ledger.
+        source: the dialect of all files; empty to find it from their content.
+        max_bad: the share of lines that may be bad before the receipt says `too_bad`.
+        hash_key: the key under which tenants and users are hashed; needed with `privacy.hash_users`.
+        counts_only: the store is for questions to the minute rollup alone; requests need not be kept.
+        progress: is told how far it is.
+
+    Returns:
+        What became of every file. Files that hold nothing are in it, with no lines.
+
+    Raises:
+        NoInput: all files are empty.
+        InputError: a file cannot be read, or one that the user named is of no known source; all others are ingested
+            first.
+        StoreError: the store is full, busy or broken; every batch before is kept, the one at hand left no trace.
+    """
+    started = time.monotonic()
+    store.ask("ingest/macros")
+    job = Job(store, config, hash_key if config.hash_users else None, now, counts_only)
+    inputs, receipts, failures, notes = _inspect(store, found, config, source)
+    total = sum(i.size for i in inputs)
+    done = 0
+    requests_before = _count(store, "request_log")
+    for batch in _batches(inputs):
+        progress(done, total, batch[0].name)
+        receipts += _ingest_batch(job, batch)
+        done += sum(i.size for i in batch)
+    progress(total, total, "")
+    store.place(tiering(config, store.outcomes()).placements, keep=True)
+    failures += [UnreadableFile(why, where=i.name) for i in inputs for why in i.damage]
+    if failures:
+        raise failures[0]
+    if not receipts or not any(r.lines for r in receipts):
+        raise NoInput("there is not a single line in the files", where=", ".join(str(p) for p in found.paths[:3]))
+    order = {found.labels.get(p, str(p)): i for i, p in enumerate(found.paths)}
+    receipts.sort(key=lambda r: order[r.path])
+    added = sum(r.accepted for r in receipts) if counts_only else _count(store, "request_log") - requests_before
+    return Receipt(tuple(receipts), added, time.monotonic() - started, max_bad, tuple(notes))
+
+
+def _count(store: Store, table: str) -> int:
+    return int(store.execute(f"SELECT count(*) FROM {sql.identifier(table)}")[0][0])
+
+
+def _inspect(
+    store: Store, found: Found, config: Config, source: str
+) -> tuple[list[Input], list[FileReceipt], list[InputError], list[Note]]:
+    """Tells known files from new ones and finds their dialects; what cannot be read is listed, not raised."""
+    known = {
+        (p, size, modified, mark): (lines, bad)
+        for p, size, modified, mark, lines, bad in store.execute(
+            "SELECT path, bytes, modified_ns, fingerprint, lines, quarantined FROM ledger"
+        )
+    }
+    inputs: list[Input] = []
+    receipts: list[FileReceipt] = []
+    failures: list[InputError] = []
+    notes: list[Note] = []
+    for path in found.paths:
+        name = found.labels.get(path, str(path))
+        try:
+            stat = path.stat()
+            seen = sample(path)
+            if seen.container == "parquet":
+                seen = Sample("parquet", "none", (_parquet_keys(store, path),))
+            if seen.container == "empty":
+                receipts.append(FileReceipt(name, "", 0, 0, 0, 0))
+                continue
+            if not any(seen.keys) and seen.container != "lines":
+                raise UnreadableFile("there is no JSON object to be found in it", where=name)
+            dialect = detect(path, seen, config.sources, source)
+            mark = _fingerprint(path, stat.st_size, dialect)
+            if (past := known.get((name, stat.st_size, stat.st_mtime_ns, mark))) is not None:
+                lines, bad = past
+                receipts.append(FileReceipt(name, dialect.name, lines, 0, lines - bad, bad, unchanged=True))
+                continue
+            inputs.append(Input(path, name, stat.st_size, stat.st_mtime_ns, mark, seen, dialect))
+        except OSError as error:
+            failures.append(InputError(f"cannot read the file: {error.strerror}", where=name))
+        except UnknownSource as error:
+            if path in found.named:
+                failures.append(error)
+            else:
+                notes.append(Note("skipped", f"{name} was left out: {error.message}; {error.hint}"))
+        except InputError as error:
+            failures.append(error)
+    if not inputs and not receipts and notes and not failures:
+        failures.append(UnknownSource("none of the files is a log of a known source", hint=notes[0].message))
+    if unchanged := sum(r.unchanged for r in receipts):
+        notes.append(Note("unchanged", f"{unchanged} of {len(found.paths)} files were ingested before"))
+    return inputs, receipts, failures, notes
+
+
+def _parquet_keys(store: Store, path: Path) -> frozenset[str]:
+    try:
+        return frozenset(store.columns_of(Scan((path,), "parquet", "none")))
+    except StoreError as error:
+        raise UnreadableFile(f"the Parquet file cannot be read: {error.message}", where=str(path)) from error
+
+
+def _fingerprint(path: Path, size: int, dialect: Dialect) -> str:
+    """A digest of the two ends of a file and of how it is read: whether there can be anything new in it."""
+    digest = hashlib.sha256(f"{size} {dialect.name} {dialect.projection}".encode())
+    with path.open("rb") as stream:
+        digest.update(stream.read(1 << 16))
+        if size > 1 << 17:
+            stream.seek(-(1 << 16), 2)
+        digest.update(stream.read(1 << 16))
+    return digest.hexdigest()[:32]
+
+
+def _batches(inputs: Iterable[Input]) -> Iterable[list[Input]]:
+    groups: dict[tuple[object, ...], list[list[Input]]] = {}
+    filled: dict[tuple[object, ...], int] = {}  # bytes in the last batch of each group
+    for item in inputs:
+        alike = (item.dialect.name, item.dialect.projection, item.seen.container, item.seen.packing, item.seen.encoding)
+        batches = groups.setdefault(alike, [[]])
+        full = filled.get(alike, 0) + item.size > _BATCH_BYTES or len(batches[-1]) >= _BATCH_FILES
+        if batches[-1] and full:
+            batches.append([])
+            filled[alike] = 0
+        batches[-1].append(item)
+        filled[alike] = filled.get(alike, 0) + item.size
+    return [batch for batches in groups.values() for batch in batches]
+
+
+def _ingest_batch(job: Job, batch: Sequence[Input]) -> list[FileReceipt]:
+    if batch[0].seen.encoding != "utf-8":
+        return [_ingest_transcoded(job, item) for item in batch]
+    if batch[0].seen.container in ("array", "values"):
+        small = [i for i in batch if i.size <= _WHOLE_BYTES]
+        if small:
+            rest = [i for i in batch if i.size > _WHOLE_BYTES]
+            return [add_scrubbed(job, i) for i in small] + (_ingest_batch(job, rest) if rest else [])
+    if (done := add_directly(job, batch)) is not None:
+        return done
+    if batch[0].dialect.fast and len(batch) > 1 and (large := [i for i in batch if i.size >= _ALONE_BYTES]):
+        rest = [i for i in batch if i.size < _ALONE_BYTES]
+        receipts = [r for item in large for r in _ingest_batch(job, [item])]
+        return receipts + (_ingest_batch(job, rest) if rest else [])
+    try:
+        return add_staged(job, batch)
+    except (StoreFull, StoreBusy):
+        raise
+    except StoreError as refused:
+        # The engine could not read some file as a whole. Read each alone, and that one line by line.
+        if len(batch) > 1:
+            return [r for item in batch for r in _ingest_batch(job, [item])]
+        if batch[0].seen.container == "parquet":
+            batch[0].damage.append(f"the Parquet file cannot be read: {refused.message}")
+            return []
+        return [add_scrubbed(job, batch[0])]
+
+
+def _ingest_transcoded(job: Job, item: Input) -> FileReceipt:
+    """A file that is not plain UTF-8 goes through a copy that is; offsets of bad lines are those in the copy."""
+    with tempfile.TemporaryDirectory(prefix="tiermix-") as folder:
+        copy = replace(item, path=Path(folder) / "copy.jsonl", seen=Sample(item.seen.container, "none", item.seen.keys))
+        with (
+            open_unpacked(item.path, item.seen.packing) as raw,
+            copy.path.open("w", encoding="utf-8", newline="") as out,
+        ):
+            shutil.copyfileobj(codecs.getreader(item.seen.encoding)(raw, "replace"), out, 1 << 20)
+        return _ingest_batch(job, [copy])[0]
