@@ -487,3 +487,14 @@ def test_a_parquet_file_damaged_inside_keeps_no_other_file_from_being_read(tierm
     assert "a.parquet: the Parquet file cannot be read" in ran.err
     with duckdb.connect(str(tiermix.folder / "tiermix.duckdb"), read_only=True) as db:
         assert db.execute("SELECT count(*) FROM requests").fetchone() == (600,)
+
+
+def test_a_store_of_another_duckdb_still_knows_its_requests(tiermix: Program, small_log: Path) -> None:
+    # DuckDB may hash differently one day. Catches trusting the stored hashes.
+    receipt(tiermix, small_log)
+    with duckdb.connect(str(tiermix.folder / "tiermix.duckdb")) as db:
+        db.execute("UPDATE request_log SET request_hash = request_hash + 1 WHERE request_hash < 9000000000000000000")
+        db.execute("UPDATE meta SET value = 'other' WHERE key = 'hash'")
+    again = tiermix.folder / "again.jsonl"
+    again.write_bytes(small_log.read_bytes())
+    assert receipt(tiermix, again)["duplicate"] == 600

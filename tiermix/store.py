@@ -67,6 +67,7 @@ class Store:
             raise StoreCorrupt("a store is a file in an existing folder", where=str(path))
         store = cls(duck.connect(path, wait=wait), path)
         store._migrate()
+        store._rehash()
         return store
 
     def __enter__(self) -> Store:
@@ -88,6 +89,19 @@ class Store:
                 self.execute(sql.load("schema/001_store").text)
                 self.execute("INSERT INTO meta VALUES ('schema', $version)", {"version": str(SCHEMA_VERSION)})
         self._check_version()
+
+    def _rehash(self) -> None:
+        """Hashes the request ids anew when they were hashed by another DuckDB, which need not hash alike."""
+        ours = self.execute("SELECT CAST(hash('tiermix') AS VARCHAR)")[0][0]
+        stored = self.execute("SELECT value FROM meta WHERE key = 'hash'")
+        if stored == [(ours,)]:
+            return
+        with self.transaction():
+            self.execute(
+                "UPDATE request_log SET request_hash = hash(request_id) WHERE request_hash <> hash(request_id)"
+            )
+            self.execute("DELETE FROM meta WHERE key = 'hash'")
+            self.execute("INSERT INTO meta VALUES ('hash', $ours)", {"ours": ours})
 
     def _check_version(self) -> None:
         try:

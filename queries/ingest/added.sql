@@ -4,12 +4,12 @@
 -- returns: requests, twice, known
 -- Ids are compared by their hashes: equal hashes of different ids only make the careful way follow.
 
-WITH new AS (SELECT hash(request_id) AS request FROM request_log WHERE batch_id = $batch_id)
+WITH new AS (SELECT request_hash FROM request_log WHERE batch_id = $batch_id)
 SELECT
     count(*) AS requests,
-    count(*) <> count(DISTINCT request) AS twice,
-    EXISTS (
-        SELECT 1 FROM request_log AS old JOIN new ON hash(old.request_id) = new.request
-        WHERE old.batch_id <> $batch_id
-    ) AS known
+    count(*) <> count(DISTINCT request_hash) AS twice,
+    (
+        SELECT count(*) FROM request_log
+        WHERE batch_id <> $batch_id AND request_hash IN (SELECT request_hash FROM new)
+    ) > 0 AS known
 FROM new

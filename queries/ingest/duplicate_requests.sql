@@ -3,7 +3,10 @@
 -- The store is the probing side, so that the hash table is as large as the batch and not as the store.
 
 INSERT INTO dup
-SELECT DISTINCT s.rowid FROM request_log AS l JOIN staged AS s ON l.request_id = s.request_id WHERE s.bad IS NULL AND NOT s.skip
+SELECT DISTINCT s.rowid
+FROM request_log AS l
+JOIN staged AS s ON l.request_hash = hash(s.request_id) AND l.request_id = s.request_id
+WHERE s.bad IS NULL AND NOT s.skip
 UNION
 SELECT s.rowid
 FROM staged AS s

@@ -6,7 +6,7 @@
 
 INSERT INTO request_log
 SELECT
-    ts, request_id,
+    ts, request_id, hash(request_id) AS request_hash,
     hash(requested_model, served_model, provider, route, intended_model, logged_tier, logged_intended, cached, reason,
          status, fallback) AS outcome_id,
     tenant, "user", feature, intent, traffic_class,
