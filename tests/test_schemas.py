@@ -42,6 +42,9 @@ def undescribed(document: Any, described: Any, path: str = "") -> list[str]:
 CASES = {
     "mix": ("mix", "--by", "intent", "--json"),
     "burn": ("burn", "--json"),
+    "burn by": ("burn", "--by", "intent", "--json"),
+    "burn-replay": ("burn", "--replay", "30d", "--json"),
+    "burn-calendar": ("burn", "--calendar", "--json"),
     "status": ("status", "--json"),
     "report": ("report", "--json"),
 }
@@ -50,6 +53,7 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_documents(small_store: Program, name: str) -> None:
     ran = small_store(*CASES[name])
+    name = name.split()[0]
     assert ran.json["schema"] == f"tiermix.{name}/1"
     check(ran.json, name)
     assert undescribed(ran.json, schema(name)) == []

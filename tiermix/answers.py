@@ -33,6 +33,7 @@ from tiermix.timewin import (
     MINUTE,
     Day,
     Window,
+    calendar_window,
     ceil_to,
     days_window,
     epoch_us,
@@ -200,11 +201,8 @@ def mix(desk: Desk, window: Window, *, by: str | None = None, where: Where | Non
     )
     rows = _mix_rows(desk, window, days, by, passed, bool(where))
     if not rows:
-        raise NoData(
-            f"no requests between {window.start:%Y-%m-%d %H:%M} and {window.end:%Y-%m-%d %H:%M} UTC"
-            + (" match the filter" if where else ""),
-            hint=_extent_hint(desk),
-        )
+        span = f"between {window.start:%Y-%m-%d %H:%M} and {window.end:%Y-%m-%d %H:%M} UTC"
+        raise no_requests(desk, span + (" match the filter" if where else ""))
     starts = {epoch_us(d.start): i for i, d in enumerate(days)}
     cells = [shares.Cell(starts[start], key, tier, n, fired, known) for start, key, tier, n, fired, known in rows]
     return shares.mix(desk.frame(window), made.order, made.primary, days, cells, by)
@@ -273,11 +271,14 @@ def burn(desk: Desk, slos: Sequence[Slo]) -> Burn:
     """
     made = burn_even_if_empty(desk, slos)
     if not any(s.counts.total for s in made.slos):
-        raise NoData(
-            f"no requests in the {format_duration(made.frame.window.seconds)} before {desk.as_of:%Y-%m-%d %H:%M} UTC",
-            hint=_extent_hint(desk),
-        )
+        span = made.frame.window
+        raise no_requests(desk, f"between {span.start:%Y-%m-%d %H:%M} and {span.end:%Y-%m-%d %H:%M} UTC")
     return made
+
+
+def no_requests(desk: Desk, when: str) -> NoData:
+    """The error of a question about a time without requests."""
+    return NoData(f"no requests {when}", hint=_extent_hint(desk))
 
 
 def burn_even_if_empty(desk: Desk, slos: Sequence[Slo]) -> Burn:
@@ -286,16 +287,25 @@ def burn_even_if_empty(desk: Desk, slos: Sequence[Slo]) -> Burn:
     Raises:
         InfeasibleAlert: a row can never fire at its target.
     """
-    statuses = tuple(_slo_status(desk, slo) for slo in slos)
-    longest = max(s.window for s in slos)
-    return Burn(desk.frame(Window(desk.as_of - timedelta(seconds=longest), desk.as_of)), statuses)
+    statuses = tuple(slo_status(desk, slo) for slo in slos)
+    return Burn(desk.frame(Window(min(s.span.start for s in statuses), desk.as_of)), statuses)
 
 
-def _slo_status(desk: Desk, slo: Slo) -> SloStatus:
+def slo_span(desk: Desk, slo: Slo, end: datetime) -> tuple[Window, float | None]:
+    """The time that the SLO's window covers up to `end`, and the seconds until a calendar period ends."""
+    if not slo.calendar:
+        return Window(end - timedelta(seconds=slo.window), end), None
+    whole = calendar_window(slo.calendar, end, desk.zone)
+    return Window(whole.start, end), (whole.end - end).total_seconds()
+
+
+def slo_status(desk: Desk, slo: Slo) -> SloStatus:
+    """The state of one SLO at as_of."""
     lengths = burning.windows_of(slo)
-    spans = [Window(desk.as_of - timedelta(seconds=n), desk.as_of) for n in lengths]
-    counts = dict(zip(lengths, window_counts(desk, slo, spans), strict=True))
-    return burning.status(slo, good_tiers(slo, desk.tiering), counts)
+    span, left = slo_span(desk, slo, desk.as_of)
+    spans = [span, *(Window(desk.as_of - timedelta(seconds=n), desk.as_of) for n in lengths)]
+    total, *rest = window_counts(desk, slo, spans)
+    return burning.status(slo, good_tiers(slo, desk.tiering), span, total, dict(zip(lengths, rest, strict=True)), left)
 
 
 def window_counts(desk: Desk, slo: Slo, spans: Sequence[Window]) -> list[Counts]:
@@ -318,9 +328,8 @@ def window_counts(desk: Desk, slo: Slo, spans: Sequence[Window]) -> list[Counts]
 
 
 def budget_days(desk: Desk, slo: Slo, days: Sequence[Day]) -> tuple[float | None, ...]:
-    """The error budget left at the end of each day, a fraction of 1, over the SLO's rolling window."""
-    spans = [Window(d.end - timedelta(seconds=slo.window), d.end) for d in days]
-    counts = window_counts(desk, slo, spans)
+    """The error budget left at the end of each day, a fraction of 1, over the SLO's window."""
+    counts = window_counts(desk, slo, [slo_span(desk, slo, d.end)[0] for d in days])
     return tuple(burning.budget(c, c, slo.target, slo.window).remaining for c in counts)
 
 
@@ -361,7 +370,9 @@ def trust(desk: Desk, window: Window) -> Trust:
     )
 
 
-def narrowed(slos: Sequence[Slo], target: Fraction | None, window: int | None, where: Where) -> tuple[Slo, ...]:
+def narrowed(
+    slos: Sequence[Slo], target: Fraction | None, window: tuple[int, str] | None, where: Where
+) -> tuple[Slo, ...]:
     """The SLOs as the command line bends them: another target, another window, a further filter.
 
     Another window comes with its own standard alert rows.
@@ -370,8 +381,8 @@ def narrowed(slos: Sequence[Slo], target: Fraction | None, window: int | None, w
     out = []
     for slo in slos:
         changed = slo if target is None else replace(slo, target=target)
-        if window is not None and window != slo.window:
-            changed = replace(changed, window=window, alerts=())
+        if window is not None and window != (slo.window, slo.calendar):
+            changed = replace(changed, window=window[0], calendar=window[1], alerts=())
         if where:
             both = {d: tuple(v for v in where[d] if v in slo.where[d]) for d in where if d in slo.where}
             changed = replace(changed, where={**slo.where, **where, **both})
@@ -393,16 +404,3 @@ def status(desk: Desk) -> tuple[Frame, Trust, list[dict[str, Any]]]:
         for reason, lines, path, line, excerpt in desk.store.ask("trust/quarantine")
     ]
     return desk.frame(window), trust(desk, window), bad
-
-
-def usual_params(desk: Desk, name: str) -> dict[str, Any]:
-    """The parameters of a named query as a plain question over the last 30 days binds them."""
-    window = desk.window(30, None, None)
-    plain, filtered = slos_of(desk.config)[0], {"tier": (desk.tiering.primary,)}
-    mix(desk, window, by="reason" if name == "mix/by_minute" else None)
-    mix(desk, window, by="intent")
-    mix(desk, window, where=filtered)
-    burn_even_if_empty(desk, [replace(plain, where={})])
-    burn_even_if_empty(desk, [replace(plain, where={"tier": desk.tiering.order})])
-    trust(desk, window)
-    return dict(desk.store.asked[name])

@@ -220,16 +220,25 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class SloStatus:
-    """One SLO at one moment: its counts, budget and alert rows."""
+    """One SLO at one moment: its counts, budget and alert rows.
+
+    `period` is its window as people write it (`7d`, `month`), `span` the time it covers up to this moment.
+    """
 
     name: str
     target: float
-    window: int
+    period: str
+    span: Window
     good_tiers: tuple[str, ...]
     owner: str
     counts: Counts
     budget: Budget
     alerts: tuple[Alert, ...]
+
+    @property
+    def small_sample(self) -> bool:
+        """Whether so few requests were counted that a single bad one spends the whole budget."""
+        return self.budget.allowed < 1
 
     @property
     def sli(self) -> float | None:

@@ -13,6 +13,8 @@ from tiermix.errors import UsageError
 MINUTE = 60
 HOUR = 3600
 DAY = 86400
+# Calendar periods and the length by which their alert rows are made.
+CALENDAR = {"week": 7 * DAY, "month": 30 * DAY, "quarter": 90 * DAY}
 _UNITS = {"w": 7 * DAY, "d": DAY, "h": HOUR, "m": MINUTE, "s": 1}
 
 
@@ -111,6 +113,32 @@ def parse_moment(text: str, zone: tzinfo, now: datetime | None = None) -> dateti
 def start_of_day(day: date, zone: tzinfo) -> datetime:
     """Midnight of that day in `zone`, in UTC."""
     return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def parse_slo_window(text: str) -> tuple[int, str]:
+    """The window of an SLO: its length in seconds, and `week`, `month` or `quarter` when it is one of the calendar.
+
+    Raises:
+        UsageError: the text is neither a calendar period nor a duration of whole minutes.
+    """
+    if (word := text.strip().lower()) in CALENDAR:
+        return CALENDAR[word], word
+    seconds = parse_duration(text)
+    if seconds % MINUTE:
+        raise UsageError(f"{text!r} is not whole minutes", hint="counts are kept by the minute")
+    return seconds, ""
+
+
+def calendar_window(unit: str, moment: datetime, zone: tzinfo) -> Window:
+    """The whole week (from Monday), month or quarter of `zone` that holds the last moment before `moment`."""
+    day = last_day(moment, zone)
+    if unit == "week":
+        first = day - timedelta(days=day.weekday())
+        return Window(start_of_day(first, zone), start_of_day(first + timedelta(days=7), zone))
+    months = 3 if unit == "quarter" else 1
+    first = day.replace(month=(day.month - 1) // months * months + 1, day=1)
+    after = (first + timedelta(days=31 * months)).replace(day=1)
+    return Window(start_of_day(first, zone), start_of_day(after, zone))
 
 
 def last_day(end: datetime, zone: tzinfo) -> date:

@@ -13,7 +13,7 @@ from tiermix.config.alerts import alert_row, infeasible, standard_rows
 from tiermix.config.settings import Slo
 from tiermix.errors import InfeasibleAlert
 from tiermix.model import Alert, AlertRow, Budget, Counts, SloStatus
-from tiermix.timewin import DAY
+from tiermix.timewin import DAY, Window
 
 # The window whose burn counts as "the present rate" when the budget is projected: long enough to hold a daily rhythm.
 PRESENT = DAY
@@ -34,8 +34,8 @@ def rows_of(slo: Slo) -> tuple[AlertRow, ...]:
 
 
 def windows_of(slo: Slo) -> tuple[int, ...]:
-    """Every window length (seconds) whose counts `status` needs."""
-    lengths = {slo.window, min(PRESENT, slo.window)}
+    """Every length (seconds) of a window up to the moment whose counts `status` needs, beside the SLO's own window."""
+    lengths = {min(PRESENT, slo.window)}
     for row in rows_of(slo):
         lengths |= {row.long, row.short}
     return tuple(sorted(lengths))
@@ -63,8 +63,16 @@ def judge(row: AlertRow, long: Counts, short: Counts, target: Fraction, min_bad:
     return Alert(row, long, short, _float(burn_rate(long, target)), _float(burn_rate(short, target)), firing)
 
 
-def budget(counts: Counts, present: Counts, target: Fraction, period: int) -> Budget:
-    """The error budget over the SLO's window, weighted by requests, and how long it lasts at the present burn."""
+def budget(counts: Counts, present: Counts, target: Fraction, elapsed: float, left: float | None = None) -> Budget:
+    """The error budget over the SLO's window, weighted by requests, and how long it lasts at the present burn.
+
+    Args:
+        counts: requests of the window.
+        present: requests of the last day, whose burn is taken to go on.
+        target: the share promised.
+        elapsed: length of the window in seconds; of a calendar period, of the part that has passed.
+        left: seconds until a calendar period ends, when the budget is renewed; None for a rolling window.
+    """
     allowed = (1 - target) * counts.total
     if not counts.total:
         return Budget(0.0, 0, None, None)
@@ -74,23 +82,42 @@ def budget(counts: Counts, present: Counts, target: Fraction, period: int) -> Bu
         exhausted_in: float | None = 0.0
     elif rate is None or rate <= 1:
         exhausted_in = None  # a rolling window gives back what it lets go of: at a burn of 1 the budget lasts
-    else:
-        exhausted_in = float(remaining * period / rate)
+    elif left is None:
+        exhausted_in = float(remaining * Fraction(elapsed) / rate)
+    else:  # traffic goes on to earn budget until the period ends, and the burn spends more than that
+        seconds = float(remaining * Fraction(elapsed) / (rate - 1))
+        exhausted_in = seconds if seconds < left else None
     return Budget(float(allowed), counts.bad, float(remaining), exhausted_in)
 
 
-def status(slo: Slo, good_tiers: Sequence[str], counts: Mapping[int, Counts]) -> SloStatus:
-    """The state of an SLO from its counts by window length (seconds), as `windows_of` lists them."""
-    total = counts[slo.window]
+def status(
+    slo: Slo, good_tiers: Sequence[str], span: Window, total: Counts, counts: Mapping[int, Counts],
+    left: float | None = None,
+) -> SloStatus:  # fmt: skip
+    """The state of an SLO.
+
+    Args:
+        slo: the promise.
+        good_tiers: the tiers that keep it.
+        span: the time that its window covers.
+        total: requests in that time.
+        counts: requests by length (seconds) of the windows that `windows_of` lists.
+        left: seconds until a calendar period ends; None for a rolling window.
+
+    Raises:
+        InfeasibleAlert: a row can never fire at the target.
+    """
     alerts = tuple(judge(r, counts[r.long], counts[r.short], slo.target, slo.min_bad) for r in rows_of(slo))
+    present = counts[min(PRESENT, slo.window)]
     return SloStatus(
         name=slo.name,
         target=float(slo.target),
-        window=slo.window,
+        period=slo.period,
+        span=span,
         good_tiers=tuple(good_tiers),
         owner=slo.owner,
         counts=total,
-        budget=budget(total, counts[min(PRESENT, slo.window)], slo.target, slo.window),
+        budget=budget(total, present, slo.target, span.seconds, left),
         alerts=alerts,
     )
 

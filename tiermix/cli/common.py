@@ -93,18 +93,15 @@ def exact_target(text: str | None) -> Fraction | None:
     return value
 
 
-def whole_minutes(window: str | None) -> int | None:
-    """The length of a window in seconds.
+def slo_window_of(window: str | None) -> tuple[int, str] | None:
+    """The window of an SLO that `--window` asks for: seconds, and the calendar period when it is one.
 
     Raises:
-        UsageError: it is no length, or not whole minutes.
+        UsageError: it is neither.
     """
-    from tiermix.timewin import MINUTE, parse_duration
+    from tiermix.timewin import parse_slo_window
 
-    seconds = parse_duration(window) if window else None
-    if seconds is not None and seconds % MINUTE:
-        raise UsageError("a window is a whole number of minutes", where="--window")
-    return seconds
+    return parse_slo_window(window) if window else None
 
 
 def hash_key_of(settings: config.Config) -> str | None:

@@ -57,7 +57,8 @@ Target = Annotated[
     typer.Option("--target", metavar="SHARE", help="The share promised, such as 0.97, instead of the SLO's own."),
 ]
 WindowOption = Annotated[
-    str | None, typer.Option("--window", metavar="LENGTH", help="Length of the SLO's window: 7d, 28d, 30d ...")
+    str | None,
+    typer.Option("--window", metavar="LENGTH", help="The SLO's window: 7d, 28d, week, month, quarter ..."),
 ]
 
 DEFAULT_DB = Path("tiermix.duckdb")

@@ -35,10 +35,10 @@ def query(
     if not found.params or not db.exists():
         console.say(found.text)
         return
-    from tiermix import answers
+    from tiermix import usual
 
     with open_desk(db, config_path) as desk:
-        params = answers.usual_params(desk, name)
+        params = usual.params(desk, name)
     console.say(f"-- duckdb -readonly {db}\n{sql.pasteable(found, params)}")
 
 

@@ -13,7 +13,7 @@ from tiermix.cli.common import (
     exact_target,
     format_of,
     open_desk,
-    whole_minutes,
+    slo_window_of,
     window_of,
 )
 from tiermix.cli.options import (
@@ -70,7 +70,7 @@ def report(
     for path in out or ():
         _check_suffix(path)
     with open_desk(db, config_path, logs, source=source, wait=wait, as_of=as_of, tz=tz) as desk:
-        slos = answers.narrowed(answers.slos_of(desk.config, slo or ()), goal, whole_minutes(window), {})
+        slos = answers.narrowed(answers.slos_of(desk.config, slo or ()), goal, slo_window_of(window), {})
         made = report.build(desk, window_of(desk, days, since, until), slos)
     if chosen == "csv":
         raise UsageError("a report has no CSV form", where="--format", hint="tiermix mix --format csv, or burn")

@@ -193,10 +193,12 @@ def _slo(t: Table, names: Sequence[str]) -> s.Slo:
     if (filters := t.table("where")) is not None:
         where = {d: values for d in DIMENSIONS if (values := filters.texts(d))}
         filters.close()
+    window, calendar = t.slo_window("window", s.DEFAULT_WINDOW)
     slo = s.Slo(
         name=t.text("name", required=True),
         target=t.exact("target", s.DEFAULT_TARGET, low=0, high=1),
-        window=t.duration("window", s.DEFAULT_WINDOW),
+        window=window,
+        calendar=calendar,
         good=t.texts("good"),
         where=where,
         owner=t.text("owner"),
@@ -204,8 +206,6 @@ def _slo(t: Table, names: Sequence[str]) -> s.Slo:
         min_bad=t.number("min_bad", s.MIN_BAD_EVENTS, low=1, whole=True),
     )
     _known_tiers(t, "good", slo.good, names)
-    if slo.window % 60:
-        t.fault("window", "must be whole minutes", "counts are kept by the minute")
     for i, row in enumerate(slo.alerts):
         if row.long > slo.window:
             t.fault(f"alert[{i}].long", "is longer than the window of the SLO")

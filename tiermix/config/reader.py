@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from tiermix.errors import Fault, UsageError
-from tiermix.timewin import parse_duration
+from tiermix.timewin import parse_duration, parse_slo_window
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -117,6 +117,17 @@ class Table:
         except UsageError as error:
             self.fault(key, error.message, error.hint)
             return default
+
+    def slo_window(self, key: str, default: int) -> tuple[int, str]:
+        """The window of an SLO: seconds, and the calendar period when it is one."""
+        value = self._take(key, False)
+        if value is None:
+            return default, ""
+        try:
+            return parse_slo_window(value if isinstance(value, str) else repr(value))
+        except UsageError as error:
+            self.fault(key, error.message, error.hint)
+            return default, ""
 
     def day(self, key: str) -> date | None:
         """A date."""

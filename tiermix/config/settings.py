@@ -8,7 +8,7 @@ from datetime import date
 from fractions import Fraction
 
 from tiermix.model import Severity
-from tiermix.timewin import DAY, HOUR, Window
+from tiermix.timewin import DAY, HOUR, Window, format_duration
 
 SWITCH_KINDS = (
     "complexity_router",
@@ -52,16 +52,26 @@ class AlertSetting:
 
 @dataclass(frozen=True, slots=True)
 class Slo:
-    """A promise: the share of requests served by the good tiers over a rolling window (seconds)."""
+    """A promise: the share of requests served by the good tiers over a window.
+
+    `window` is the length in seconds of a rolling window; for a calendar period (`calendar` is week, month or quarter)
+    the length by which its alert rows are made.
+    """
 
     name: str
     target: Fraction = DEFAULT_TARGET
     window: int = DEFAULT_WINDOW
+    calendar: str = ""
     good: tuple[str, ...] = ()  # empty: the primary tier
     where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     owner: str = ""
     alerts: tuple[AlertSetting, ...] = ()  # empty: the standard rows of the window
     min_bad: int = MIN_BAD_EVENTS
+
+    @property
+    def period(self) -> str:
+        """The window as people write it: `7d`, `month`."""
+        return self.calendar or format_duration(self.window)
 
 
 @dataclass(frozen=True, slots=True)

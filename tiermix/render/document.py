@@ -6,8 +6,10 @@ import json
 from typing import Any
 
 from tiermix import __version__
+from tiermix.analysis.compliance import Calendar, GroupedBurn, Term
+from tiermix.analysis.replay import Episode, Replay
 from tiermix.errors import ConfigError, TiermixError
-from tiermix.model import Burn, FileReceipt, Frame, Mix, Note, Receipt, Report, SloStatus, TierCounts, Trust
+from tiermix.model import AlertRow, Burn, FileReceipt, Frame, Mix, Note, Receipt, Report, SloStatus, TierCounts, Trust
 from tiermix.render import words
 from tiermix.timewin import format_duration, rfc3339
 
@@ -80,11 +82,95 @@ def burn(answer: Burn) -> Document:
     return _envelope("burn", answer.frame, answer.ok, answer.frame.warnings) | {"slos": [_slo(s) for s in answer.slos]}
 
 
+burn_explained = burn  # the document of a burn always says why
+
+
+def by_group(answer: GroupedBurn) -> Document:
+    """`tiermix.burn/1` with the groups of one dimension inside each SLO."""
+    return _envelope("burn", answer.frame, answer.ok, answer.frame.warnings) | {
+        "by": answer.by,
+        "slos": [
+            {
+                "name": s.name,
+                "groups": [
+                    {"key": {answer.by: g.value}, "small_sample": g.status.small_sample} | _slo(g.status)
+                    for g in s.groups
+                ],
+            }
+            for s in answer.slos
+        ],
+    }
+
+
+def replay(answer: Replay) -> Document:
+    """`tiermix.burn-replay/1`."""
+    return _envelope("burn-replay", answer.frame, True, answer.frame.warnings) | {
+        "slos": [
+            {
+                "name": s.name,
+                "target": s.target,
+                "window": s.period,
+                "owner": s.owner,
+                "rows": [_row(r.row) | {"episodes": [_episode(e) for e in r.episodes]} for r in s.rows],
+            }
+            for s in answer.slos
+        ]
+    }
+
+
+def _episode(e: Episode) -> Document:
+    return {
+        "start": rfc3339(e.start),
+        "end": rfc3339(e.end) if e.end else None,
+        "seconds": e.seconds,
+        "bad": e.counts.bad,
+        "total": e.counts.total,
+        "budget_spent_before": e.spent_before,
+        "budget_spent_during": e.spent_during,
+    }
+
+
+def calendar(answer: Calendar) -> Document:
+    """`tiermix.burn-calendar/1`."""
+    ok = all(t.met for s in answer.slos for t in s.terms)
+    return _envelope("burn-calendar", answer.frame, ok, answer.frame.warnings) | {
+        "slos": [
+            {"name": s.name, "target": s.target, "owner": s.owner, "terms": [_term(t) for t in s.terms]}
+            for s in answer.slos
+        ]
+    }
+
+
+def _term(t: Term) -> Document:
+    return {
+        "term": t.name,
+        "kind": t.kind,
+        "partial": t.partial,
+        "good": t.counts.good,
+        "total": t.counts.total,
+        "sli": t.counts.good / t.counts.total if t.counts.total else None,
+        "error_budget_spent": t.spent,
+        "met": t.met,
+        "worst_days": [{"day": d.isoformat(), "good": c.good, "total": c.total} for d, c in t.worst],
+    }
+
+
+def _row(row: AlertRow) -> Document:
+    return {
+        "severity": row.severity,
+        "factor": float(row.factor),
+        "long": format_duration(row.long),
+        "short": format_duration(row.short),
+        "budget_percent": float(row.budget * 100),
+    }
+
+
 def _slo(s: SloStatus) -> Document:
     return {
         "name": s.name,
         "target": s.target,
-        "window": format_duration(s.window),
+        "window": s.period,
+        "span": {"start": rfc3339(s.span.start), "end": rfc3339(s.span.end)},
         "good_tiers": list(s.good_tiers),
         "owner": s.owner,
         "good": s.counts.good,
@@ -99,12 +185,8 @@ def _slo(s: SloStatus) -> Document:
         "ok": s.ok,
         "met": s.met,
         "alerts": [
-            {
-                "severity": a.row.severity,
-                "factor": float(a.row.factor),
-                "long": format_duration(a.row.long),
-                "short": format_duration(a.row.short),
-                "budget_percent": float(a.row.budget * 100),
+            _row(a.row)
+            | {
                 "long_burn": a.long_burn,
                 "short_burn": a.short_burn,
                 "long_bad": a.long.bad,
@@ -112,6 +194,7 @@ def _slo(s: SloStatus) -> Document:
                 "short_bad": a.short.bad,
                 "short_total": a.short.total,
                 "firing": a.firing,
+                "explanation": words.alert_line(s, a),
             }
             for a in s.alerts
         ],

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from tiermix.analysis.compliance import Calendar, GroupedBurn
+from tiermix.analysis.replay import Replay
 from tiermix.model import Burn, Frame, Mix, Report
 from tiermix.render import tables, words
 from tiermix.render.safe import printable
@@ -22,7 +24,7 @@ def table(t: Table) -> str:
     """A pipe table."""
     right = ("count", "share", "rate")
     lines = [
-        "| " + " | ".join(escape(c.label) for c in t.columns) + " |",
+        "| " + " | ".join(escape(c.label.replace("\n", " ")) for c in t.columns) + " |",
         "|" + "|".join(" ---: " if c.kind in right else " --- " for c in t.columns) + "|",
     ]
     for row in (*t.rows, *([t.total] if t.total else [])):
@@ -61,6 +63,32 @@ def burn(answer: Burn) -> str:
     """Each SLO with its budget, then all alert rows."""
     slos = "\n".join(f"- **{escape_long(words.slo_line(s))}**; {words.budget_line(s)}" for s in answer.slos)
     return _page([slos, _warnings(answer.frame), table(tables.burn(answer))])
+
+
+def burn_explained(answer: Burn) -> str:
+    """`burn`, and why each alert row fires or not."""
+    lines = (f"- {escape_long(f'{s.name}: {words.alert_line(s, a)}')}" for s in answer.slos for a in s.alerts)
+    return _page([burn(answer), "\n".join(lines)])
+
+
+def by_group(answer: GroupedBurn) -> str:
+    """Each SLO by group."""
+    listed = [tables.burn_groups(s, answer.by) for s in answer.slos]
+    return _page(
+        [_warnings(answer.frame), *(x for t in listed for x in (f"## {escape(t.title)}", table(t), t.footnote))]
+    )
+
+
+def replay(answer: Replay) -> str:
+    """Every time a row would have fired."""
+    slos = "\n".join(f"- {escape_long(words.replayed(s))}" for s in answer.slos)
+    return _page([slos, _warnings(answer.frame), table(tables.episodes(answer))])
+
+
+def calendar(answer: Calendar) -> str:
+    """Every SLO by month and quarter."""
+    made = tables.calendar(answer)
+    return _page([_warnings(answer.frame), table(made), escape_long(made.footnote)])
 
 
 def report(answer: Report) -> str:

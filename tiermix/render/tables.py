@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Literal
 
-from tiermix.model import NO_VALUE, Alert, Burn, Mix, MixGroup, SloStatus, Trust
+from tiermix.analysis.compliance import Calendar, GroupedBurn, SloGroups
+from tiermix.analysis.replay import Replay, SloReplay
+from tiermix.model import NO_VALUE, Alert, AlertRow, Burn, Mix, MixGroup, SloStatus, Trust
 from tiermix.timewin import format_duration, rfc3339
 
-Kind = Literal["text", "day", "count", "share", "rate", "flag", "severity"]
+Kind = Literal["text", "day", "moment", "count", "share", "rate", "flag", "severity"]
 Value = str | int | float | bool | date | None
 
 BLANK = "–"
@@ -50,6 +52,8 @@ def shown(value: Value, kind: Kind) -> str:
         return f"{value:.2f}"
     if kind == "flag":
         return "yes" if value else "no"
+    if kind == "moment":
+        return str(value)[5:16].replace("T", " ")
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
@@ -200,8 +204,8 @@ def alert_rows(status: SloStatus) -> tuple[tuple[Value, ...], ...]:
 
 
 def windows(alert: Alert) -> str:
-    """The two windows of a row: `1h/5m`."""
-    return f"{format_duration(alert.row.long)}/{format_duration(alert.row.short)}"
+    """The two windows of an alert: `1h/5m`."""
+    return pair(alert.row)
 
 
 def burn(answer: Burn) -> Table:
@@ -216,10 +220,20 @@ def burn(answer: Burn) -> Table:
 
 def burn_counts(answer: Burn) -> Table:
     """All alert rows with every count in a column of its own, for programs."""
+    return _counted([("", s) for s in answer.slos], "")
+
+
+def group_counts(answer: GroupedBurn) -> Table:
+    """`burn_counts` of every group."""
+    return _counted([(g.value, g.status) for s in answer.slos for g in s.groups], answer.by)
+
+
+def _counted(statuses: Sequence[tuple[str, SloStatus]], by: str) -> Table:
     return Table(
         name="burn",
         title="Burn rates",
         columns=(
+            *([Column(by, by, "text")] if by else []),
             Column("slo", "SLO", "text"),
             Column("target", "target", "rate"),
             Column("window", "window", "text"),
@@ -240,14 +254,149 @@ def burn_counts(answer: Burn) -> Table:
         ),
         rows=tuple(
             (
-                s.name, s.target, format_duration(s.window), s.counts.good, s.counts.total, s.budget.remaining,
+                *([value] if by else []), s.name, s.target, s.period, s.counts.good, s.counts.total, s.budget.remaining,
                 a.row.severity, float(a.row.factor), format_duration(a.row.long), format_duration(a.row.short),
                 a.long_burn, a.short_burn, a.long.bad, a.long.total, a.short.bad, a.short.total, a.firing,
             )
-            for s in answer.slos
+            for value, s in statuses
             for a in s.alerts
         ),
     )  # fmt: skip
+
+
+def episodes(answer: Replay) -> Table:
+    """Every time a row would have fired, oldest first."""
+    rows = [
+        (
+            s.name, r.row.severity, pair(r.row), float(r.row.factor), stamp(e.start),
+            stamp(e.end) if e.end else None, format_duration(e.seconds), e.counts.bad, e.counts.total, e.spent_before,
+            e.spent_during,
+        )
+        for s in answer.slos
+        for r in s.rows
+        for e in r.episodes
+    ]  # fmt: skip
+    return Table(
+        name="replay",
+        title="When alerts would have fired",
+        columns=(
+            Column("slo", "SLO", "text"),
+            Column("severity", "alert", "severity"),
+            Column("windows", "windows", "text"),
+            Column("factor", "above", "rate"),
+            Column("start", "from", "moment"),
+            Column("end", "to", "moment"),
+            Column("lasted", "for", "text"),
+            Column("bad", "bad", "count"),
+            Column("total", "all", "count"),
+            Column("spent_before", "spent\nbefore", "share"),
+            Column("spent_during", "spent\nduring", "share"),
+        ),
+        rows=tuple(sorted(rows, key=lambda r: (str(r[4]), str(r[0]), -float(str(r[3]))))),
+    )
+
+
+def stamp(moment: datetime) -> str:
+    """A whole minute in UTC: `2026-11-20T14:05Z`; as a `moment` it is drawn without the year."""
+    return f"{moment:%Y-%m-%dT%H:%MZ}"
+
+
+def replay_rows(answer: SloReplay) -> Table:
+    """How often and how long each row of an SLO would have fired."""
+    return Table(
+        name="replay_rows",
+        title=answer.name,
+        columns=(
+            Column("severity", "alert", "severity"),
+            Column("windows", "windows", "text"),
+            Column("factor", "above", "rate"),
+            Column("times", "fired", "count"),
+            Column("lasted", "in all for", "text"),
+            Column("longest", "longest", "text"),
+            Column("last", "last time", "moment"),
+        ),
+        rows=tuple(
+            (
+                r.row.severity, pair(r.row), float(r.row.factor), len(r.episodes),
+                format_duration(r.seconds) if r.episodes else None,
+                format_duration(max(e.seconds for e in r.episodes)) if r.episodes else None,
+                stamp(r.episodes[-1].start) if r.episodes else None,
+            )
+            for r in answer.rows
+        ),
+    )  # fmt: skip
+
+
+def pair(row: AlertRow) -> str:
+    """The two windows of a row: `1h/5m`."""
+    return f"{format_duration(row.long)}/{format_duration(row.short)}"
+
+
+def calendar(answer: Calendar) -> Table:
+    """Every SLO by month and quarter."""
+    partial = any(t.partial for s in answer.slos for t in s.terms)
+    return Table(
+        name="calendar",
+        title="Promises by month and quarter",
+        columns=(
+            Column("slo", "SLO", "text"),
+            Column("term", "term", "text"),
+            Column("requests", "requests", "count"),
+            Column("bad", "bad", "count"),
+            Column("good_share", "good", "share"),
+            Column("target", "target", "share"),
+            Column("spent", "budget\nspent", "share"),
+            Column("met", "kept", "flag"),
+            Column("worst", "worst days", "text"),
+        ),
+        rows=tuple(
+            (
+                s.name, f"{t.name}{'*' * t.partial}", t.counts.total, t.counts.bad,
+                t.counts.good / t.counts.total if t.counts.total else None, s.target, t.spent,
+                t.met if t.counts.total else None,
+                ", ".join(f"{day:%m-%d} {percent(c.good / c.total)}" for day, c in t.worst),
+            )
+            for s in answer.slos
+            for t in s.terms
+        ),
+        footnote="* not the whole term" if partial else "",
+    )  # fmt: skip
+
+
+def burn_groups(answer: SloGroups, by: str) -> Table:
+    """The state of an SLO in every group, worst first."""
+    small = any(g.status.small_sample for g in answer.groups)
+    return Table(
+        name="burn_groups",
+        title=answer.name,
+        columns=(
+            Column("group", by, "text"),
+            Column("requests", "requests", "count"),
+            Column("bad", "bad", "count"),
+            Column("good_share", "good", "share"),
+            Column("budget_left", "budget\nleft", "share"),
+            Column("state", "state", "text"),
+            Column("alerts", "fires", "text"),
+        ),
+        rows=tuple(
+            (
+                f"{g.value}{'*' * g.status.small_sample}", g.status.counts.total, g.status.counts.bad, g.status.sli,
+                g.status.budget.remaining, state(g.status),
+                ", ".join(f"{a.row.severity} {windows(a)}" for a in g.status.alerts if a.firing) or None,
+            )
+            for g in answer.groups
+        ),
+        footnote="* too few requests to tell: a single bad one spends the whole budget" if small else "",
+    )  # fmt: skip
+
+
+def state(status: SloStatus) -> str:
+    """One word for an SLO: kept, burning or missed; no data when there is none."""
+    if status.sli is None:
+        return "no data"
+    if not status.met:
+        return "missed"
+    return "kept" if status.ok else "burning"
 
 
 def trust(answer: Trust) -> Table:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from tiermix.analysis.compliance import Calendar, GroupedBurn
+from tiermix.analysis.replay import Replay
 from tiermix.model import Burn, Frame, Mix, Preview, Receipt, SloStatus, Trust
 from tiermix.render import tables, words
 from tiermix.render.safe import printable
@@ -16,6 +18,7 @@ from tiermix.render.tables import Column, Kind, Table
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
+_LISTED_GROUPS, _SHOWN_GROUPS, _SHOWN_EPISODES = 30, 5, 10
 _BARS = "▁▂▃▄▅▆▇█"
 _TRAILING = re.compile(r"(?: |\x1b\[[0-9;]*m)+$")  # blanks at the end of a line, with the colour codes among them
 _RIGHT: tuple[Kind, ...] = ("count", "share", "rate")
@@ -115,8 +118,57 @@ def burn(answer: Burn, style: Style) -> str:
     return _draw(style, parts)
 
 
+def burn_explained(answer: Burn, style: Style) -> str:
+    """`burn`, and why each alert row fires or not."""
+    parts: list[RenderableType] = [*_notes(answer.frame)]
+    for s in answer.slos:
+        parts += [*_slo(s), *(_sentence(f"- {words.alert_line(s, a)}") for a in s.alerts), ""]
+    return _draw(style, parts)
+
+
+def by_group(answer: GroupedBurn, style: Style) -> str:
+    """Each SLO by group, and the alert rows of the groups that are let down most."""
+    parts: list[RenderableType] = [*_notes(answer.frame)]
+    for s in answer.slos:
+        table = tables.burn_groups(s, answer.by)
+        parts += [_sentence(table.title, "bold"), _table(replace(table, rows=table.rows[:_LISTED_GROUPS]))]
+        if (more := len(s.groups) - _LISTED_GROUPS) > 0:
+            parts.append(_sentence(f"and {tables.many(more, 'group')} more: --format csv lists them all"))
+        if table.footnote:
+            parts.append(_sentence(table.footnote))
+        for g in [g for g in s.groups if not g.status.ok and not g.status.small_sample][:_SHOWN_GROUPS]:
+            parts += [_sentence(f"{answer.by} = {g.value}", "bold"), *_slo(g.status)]
+    return _draw(style, parts)
+
+
+def replay(answer: Replay, style: Style) -> str:
+    """How often each row would have fired, then the latest episodes."""
+    span = answer.frame.window
+    parts: list[RenderableType] = [
+        *_notes(answer.frame),
+        _sentence(f"every minute from {tables.stamp(span.start)} to {tables.stamp(span.end)}"),
+    ]
+    for s in answer.slos:
+        listed = tables.episodes(replace(answer, slos=(s,)))
+        rows = listed.rows[-_SHOWN_EPISODES:]
+        more = "" if len(rows) == len(listed.rows) else f", the last {len(rows)} of {len(listed.rows):,}"
+        parts += [_sentence(words.replayed(s), "bold"), _table(tables.replay_rows(s))]
+        if rows:
+            parts += [_sentence(f"{listed.title}{more}")]
+            parts += [_table(replace(listed, rows=rows), skip=("slo", "factor", "total"))]
+    return _draw(style, parts)
+
+
+def calendar(answer: Calendar, style: Style) -> str:
+    """Every SLO by month and quarter."""
+    table = tables.calendar(answer)
+    skip = ("target", *(["slo"] if len(answer.slos) == 1 else ["bad"]))
+    footnote = [_sentence(table.footnote)] if table.footnote else []
+    return _draw(style, [*_notes(answer.frame), _table(table, skip=skip), *footnote])
+
+
 def _slo(s: SloStatus) -> list[RenderableType]:
-    state = words.slo_state(s)
+    state = tables.state(s)
     table = Table("burn", "", tables.ALERT_COLUMNS, tables.alert_rows(s))
     return [
         _sentence(f"{words.MARK[state]} {words.slo_line(s)}", _STATE[state]),

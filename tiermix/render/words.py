@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tiermix.model import Burn, Mix, SloStatus
-from tiermix.render.tables import many, percent
+from tiermix.analysis.replay import SloReplay
+from tiermix.model import Alert, Burn, Mix, SloStatus
+from tiermix.render.tables import many, percent, state, windows
 from tiermix.timewin import format_duration
 
 MARK = {"kept": "✓", "burning": "!", "missed": "✗", "no data": "?"}  # of an SLO's state, beside its colour
@@ -34,25 +35,50 @@ def users_got(mix: Mix) -> str:
     return f"Users got something else than {mix.primary} in {share(not_primary)} of requests{detail}."
 
 
-def slo_state(status: SloStatus) -> str:
-    """One word for an SLO: kept, burning or missed; no data when there is none."""
-    if status.sli is None:
-        return "no data"
-    if not status.met:
-        return "missed"
-    return "kept" if status.ok else "burning"
-
-
 def slo_line(status: SloStatus) -> str:
     """An SLO in one sentence."""
-    window = format_duration(status.window)
+    window = status.period if status.period[0].isdigit() else f"the {status.period}"
     tiers = " or ".join(status.good_tiers)
     if status.sli is None:
         return f"{status.name}: no requests in the last {window}"
     return (
-        f"{status.name}: {slo_state(status)}, {share(status.sli)} {tiers} over {window} "
+        f"{status.name}: {state(status)}, {share(status.sli)} {tiers} over {window} "
         f"against a target of {float(status.target * 100):g}%"
     )
+
+
+def alert_line(status: SloStatus, alert: Alert) -> str:
+    """Why an alert row fires, or why not: its threshold and the counts of its two windows."""
+    row = alert.row
+    limit = float(row.factor) * (1 - status.target)
+    rule = f"{float(row.factor):.4g} x {1 - status.target:.4g} = {limit:.4g}"
+    long, short = (
+        f"{format_duration(length)}: {c.bad:,} of {c.total:,} bad{f', {c.bad / c.total:.4g}' if c.total else ''}"
+        for length, c in ((row.long, alert.long), (row.short, alert.short))
+    )
+    return (
+        f"{row.severity} {windows(alert)} {_firing(alert)}. It fires above a bad share of {rule} in both windows; "
+        f"{long}; {short}."
+    )
+
+
+def _firing(alert: Alert) -> str:
+    if alert.firing:
+        spent = float(alert.row.budget / alert.row.factor) * (alert.long_burn or 0)
+        return f"FIRES: this burn spends {percent(spent)} of the budget in {format_duration(alert.row.long)}"
+    burning = [b is not None and b > alert.row.factor for b in (alert.long_burn, alert.short_burn)]
+    if all(burning):
+        return f"is quiet: {many(alert.long.bad, 'bad request')} in the long window are too few to tell"
+    if burning[0]:
+        return "is quiet: the long window is above, but the short one is not any more"
+    return "is quiet: the short window is above, but the long one is not yet" if burning[1] else "is quiet"
+
+
+def replayed(answer: SloReplay) -> str:
+    """How often the alerts of an SLO would have fired."""
+    by_severity = [(x, sum(len(r.episodes) for r in answer.rows if r.row.severity == x)) for x in ("page", "ticket")]
+    counts = " and ".join(many(n, x) for x, n in by_severity)
+    return f"{answer.name}: {counts} against a target of {answer.target * 100:g}% over {answer.period}"
 
 
 def budget_line(status: SloStatus) -> str:

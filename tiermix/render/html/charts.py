@@ -217,7 +217,7 @@ def _budget(report: Report) -> Chart:
     return Chart(
         id="chart-budget",
         heading="Error budget left",
-        caption="Error budget left over the rolling window of each SLO, at the end of each day. Below 0% it is missed.",
+        caption="Error budget left over the window of each SLO, at the end of each day. Below 0% it is missed.",
         figure=_figure(traces, layout, data),
     )
 

@@ -97,7 +97,7 @@ def _cards(slos: tuple[SloStatus, ...]) -> Html:
 
 
 def _card(s: SloStatus) -> Html:
-    state = words.slo_state(s)
+    state = tables.state(s)
     firing = [a for a in s.alerts if a.firing]
     return tag(
         "article",

@@ -1,0 +1,25 @@
+"""The parameters that a plain question binds to a named query, for `tiermix sql`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from tiermix import answers, review
+from tiermix.answers import Desk
+from tiermix.timewin import DAY
+
+
+def params(desk: Desk, name: str) -> dict[str, Any]:
+    """The parameters of a named query as a plain question over the last 30 days binds them."""
+    window = desk.window(30, None, None)
+    plain, filtered = answers.slos_of(desk.config)[0], {"tier": (desk.tiering.primary,)}
+    answers.mix(desk, window, by="reason" if name == "mix/by_minute" else None)
+    answers.mix(desk, window, by="intent")
+    answers.mix(desk, window, where=filtered)
+    for slo in (replace(plain, where={"tier": desk.tiering.order}), replace(plain, where={})):
+        answers.burn_even_if_empty(desk, [slo])
+        review.replay(desk, [slo], 30 * DAY)
+        review.by_group(desk, [slo], "reason")
+    answers.trust(desk, window)
+    return dict(desk.store.asked[name])
