@@ -4,7 +4,9 @@
 
 Writes a native log of that many lines (some 570 bytes each), the same as Parquet, and the same with 0.1% broken lines,
 and times in pairs, one after the other, so that a machine whose speed drifts does not favour either side. Prints a
-table; docs/benchmarks.md holds one with the machine named. Never run as a test: a shared machine is no judge.
+table; docs/benchmarks.md holds one with the machine named. Beside the one-shot mix stand other tools that count the
+same file by day and tier, where they are installed: polars, chDB (pip install chdb) and goaccess. Never run as a test:
+a shared machine is no judge.
 """
 
 from __future__ import annotations
@@ -14,12 +16,14 @@ import json
 import os
 import platform
 import random
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
 from pathlib import Path
 
 LIMITS = {"ingest JSON": 1.0, "ingest Parquet": 1.3, "mix FILE": 1.3, "ingest, 0.1% broken": 1.5}
@@ -67,7 +71,29 @@ def pair(name: str, ours: list[str], theirs: list[str], store: Path | None, othe
     times = [(timed(ours, store), timed(theirs, other)) for _ in range(runs)]
     ratio = statistics.median(a / b for a, b in times)
     a, b = (statistics.median(x) for x in zip(*times, strict=True))
-    print(f"| {name} | {a:.2f} s | {b:.2f} s | **{ratio:.2f}** | {LIMITS.get(name, float('nan')):.1f} |", flush=True)
+    print(f"| {name} | {a:.2f} s | {b:.2f} s | **{ratio:.2f}** | {LIMITS.get(name, '')} |", flush=True)
+
+
+def beside(log: Path) -> dict[str, list[str]]:
+    """Commands of other tools that count the same file by day and tier; only those that are here."""
+    polars = (
+        "import polars as pl; f = pl.scan_ndjson({0!r}, schema={{'ts': pl.String, 'tier': pl.String}}); "
+        "print(f.group_by(pl.col('ts').str.slice(0, 10), 'tier').len().collect(engine='streaming'))"
+    )
+    chdb = (
+        'import chdb; print(chdb.query("SELECT substring(ts, 1, 10) AS day, tier, count() '
+        "FROM file('{0}', JSONEachRow, 'ts String, tier String') GROUP BY ALL\"))"
+    )
+    out = {"polars scan_ndjson": [sys.executable, "-c", polars.format(str(log))]}
+    if find_spec("chdb"):
+        out["chDB"] = [sys.executable, "-c", chdb.format(log)]
+    if shutil.which("goaccess"):
+        fields = '{"ts":"%dT%t.%^","tenant":"%h","tier":"%U"}'
+        out["goaccess"] = [
+            "goaccess", str(log), "--no-ip-validation", "--no-global-config", f"--log-format={fields}",
+            "--date-format=%Y-%m-%d", "--time-format=%T", "-o", str(log.with_suffix(".goaccess.json")),
+        ]  # fmt: skip
+    return out
 
 
 def main() -> None:
@@ -103,8 +129,10 @@ def main() -> None:
         pair("ingest, 0.1% broken", ingest(bad), ingest(log), store, store, args.runs)
         parquet_table = duck(f"CREATE TABLE t AS SELECT * FROM read_parquet('{parquet}')")
         pair("ingest Parquet", ingest(parquet), parquet_table, store, other, args.runs)
-        pair("mix FILE", [sys.executable, "-m", "tiermix", "mix", str(log), "--days", "30"], duck(group), store, other,
-             args.runs)  # fmt: skip
+        mix = [sys.executable, "-m", "tiermix", "mix", str(log), "--days", "30"]
+        pair("mix FILE", mix, duck(group), store, other, args.runs)
+        for name, command in beside(log).items():
+            pair(f"mix FILE, beside {name}", mix, command, store, other, args.runs)
         timed(ingest(log), store)
         size = store.stat().st_size / args.lines
         print(f"\nstore: {size:.0f} bytes a request; Parquet (snappy): {parquet.stat().st_size / args.lines:.0f}")
