@@ -37,6 +37,7 @@ from tiermix.timewin import (
     days_window,
     epoch_us,
     floor_to,
+    format_age,
     format_duration,
     from_epoch_us,
     parse_zone,
@@ -135,7 +136,10 @@ class Desk:
             age = (self.now - self.extent[1]).total_seconds()
             if age > self.config.freshness:
                 out.append(
-                    Note("stale", f"the newest request is {_age(age)} old (freshness: {_age(self.config.freshness)})")
+                    Note(
+                        "stale",
+                        f"the newest request is {format_age(age)} old (freshness: {format_age(self.config.freshness)})",
+                    )
                 )
         return tuple(out)
 
@@ -165,10 +169,6 @@ class Desk:
 def _excluded(e: Exclusion) -> Note:
     span = f"{e.window.start:%Y-%m-%d %H:%M} to {e.window.end:%Y-%m-%d %H:%M} UTC"
     return Note("excluded", f"requests from {span} are not counted{f' ({e.reason})' if e.reason else ''}")
-
-
-def _age(seconds: float) -> str:
-    return format_duration(seconds // HOUR * HOUR) if seconds >= HOUR else format_duration(seconds)
 
 
 def filters(where: Where) -> dict[str, list[str] | None]:
@@ -395,8 +395,8 @@ def status(desk: Desk) -> tuple[Frame, Trust, list[dict[str, Any]]]:
     return desk.frame(window), trust(desk, window), bad
 
 
-def usual_params(desk: Desk, name: str) -> dict[str, Any]:
-    """The parameters of a named query as a plain question over the last 30 days binds them."""
+def usual_params(desk: Desk, name: str) -> Mapping[str, Any] | None:
+    """The parameters of a named query as a plain question over the last 30 days binds them; None if none asks it."""
     window = desk.window(30, None, None)
     plain, filtered = slos_of(desk.config)[0], {"tier": (desk.tiering.primary,)}
     mix(desk, window, by="reason" if name == "mix/by_minute" else None)
@@ -405,4 +405,4 @@ def usual_params(desk: Desk, name: str) -> dict[str, Any]:
     burn_even_if_empty(desk, [replace(plain, where={})])
     burn_even_if_empty(desk, [replace(plain, where={"tier": desk.tiering.order})])
     trust(desk, window)
-    return dict(desk.store.asked[name])
+    return desk.store.asked.get(name)

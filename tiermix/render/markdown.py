@@ -9,6 +9,7 @@ from tiermix.model import Burn, Frame, Mix, Report
 from tiermix.render import tables, words
 from tiermix.render.safe import printable
 from tiermix.render.tables import Table
+from tiermix.verdicts import Gate
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~])")
 
@@ -61,6 +62,16 @@ def burn(answer: Burn) -> str:
     """Each SLO with its budget, then all alert rows."""
     slos = "\n".join(f"- **{escape_long(words.slo_line(s))}**; {words.budget_line(s)}" for s in answer.slos)
     return _page([slos, _warnings(answer.frame), table(tables.burn(answer))])
+
+
+def check(gate: Gate) -> str:
+    """The summary, then a row a check."""
+    rows = [
+        f"| {words.STATE_WORDS[r.state]} | {escape_long(words.check_name(r))} | {escape_long(r.sentence)} |"
+        for r in gate.results
+    ]
+    head = ["| state | check | finding |", "| --- | --- | --- |"]
+    return _page([f"**{escape_long(words.gate_summary(gate))}**", _warnings(gate.frame), "\n".join([*head, *rows])])
 
 
 def report(answer: Report) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -10,6 +11,7 @@ from typing import Literal
 
 from tiermix.model import NO_VALUE, Alert, Burn, Mix, MixGroup, SloStatus, Trust
 from tiermix.timewin import format_duration, rfc3339
+from tiermix.verdicts import Gate
 
 Kind = Literal["text", "day", "count", "share", "rate", "flag", "severity"]
 Value = str | int | float | bool | date | None
@@ -246,6 +248,25 @@ def burn_counts(answer: Burn) -> Table:
             )
             for s in answer.slos
             for a in s.alerts
+        ),
+    )  # fmt: skip
+
+
+def checks(gate: Gate) -> Table:
+    """All results of the gate, a row each."""
+    return Table(
+        name="checks",
+        title="Checks",
+        columns=tuple(
+            Column(n, n, "text")
+            for n in ("kind", "subject", "name", "state", "severity", "owner", "finding", "evidence", "next")
+        ),
+        rows=tuple(
+            (
+                r.kind, r.subject, r.name, r.state, r.severity, r.owner, r.sentence,
+                json.dumps(dict(r.evidence), allow_nan=False), r.look,
+            )
+            for r in gate.results
         ),
     )  # fmt: skip
 
