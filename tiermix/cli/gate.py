@@ -66,8 +66,6 @@ def check(
         run = _run(desk, made, db, wait) if notify else None
     if run is not None:
         _check_ready(run)
-    if junit is not None:
-        _write_junit(junit, made)
     if chosen == "github":
         console.say(github.check(made))
     elif chosen == "text" and session.quiet:
@@ -75,6 +73,8 @@ def check(
         console.say(text.check(made, text.Style(output.width, output.color), only_failing=True))
     else:
         show("check", made, chosen, tables.checks(made))
+    if junit is not None:
+        _write_junit(junit, made)
     return _tell(run, made.exit_code) if run else int(made.exit_code)
 
 
@@ -156,7 +156,7 @@ def notify(
 ) -> int:
     """Tell people what check found: new, worse, resolved.
 
-    One message a matter and channel; repeated nights stay silent until it gets worse, has lasted, or has passed.
+    One message an incident and channel; repeated nights stay silent until it gets worse, has lasted, or has passed.
     """
     from tiermix.notify.probe import probe
     from tiermix.notify.tell import tell

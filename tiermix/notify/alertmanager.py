@@ -19,7 +19,7 @@ from tiermix.timewin import rfc3339
 from tiermix.verdicts import Message
 
 PATH = "/api/v2/alerts"
-# An end is dated back by this: on a clock that runs behind ours it would lie in the future and not end the alert.
+# An end lies back by this at least: on a clock that runs behind ours it would lie in the future and not end the alert.
 _CLOCKS = timedelta(minutes=1)
 
 
@@ -39,26 +39,23 @@ def labels(message: Message, channel: Channel) -> dict[str, str]:
     return {**channel.labels, **{k: v for k, v in own.items() if v}}
 
 
-def alerts(messages: Sequence[Message], channel: Channel, now: datetime, as_of: str) -> list[dict[str, Any]]:
-    """The alerts of one request: those that go on, and those that end."""
+def alerts(messages: Sequence[Message], channel: Channel, now: datetime, as_of: datetime) -> list[dict[str, Any]]:
+    """The alerts of one request: those that go on, and those that had ended at `as_of`."""
     out = []
+    over = min(as_of, now - _CLOCKS)
     for m in messages:
         told = m.incident.told.get(channel.name)
         known = labels(m, channel)
         if m.action == "resolved":
-            out.append(_alert(m, told.labels if told else known, _ended(m, now), as_of))
+            out.append(_alert(m, told.labels if told else known, over, as_of))
             continue
         if told is not None and told.labels and told.labels != known:
-            out.append(_alert(m, told.labels, _ended(m, now), as_of))
+            out.append(_alert(m, told.labels, over, as_of))
         out.append(_alert(m, known, now + timedelta(seconds=channel.hold), as_of))
     return out
 
 
-def _ended(message: Message, now: datetime) -> datetime:
-    return max(now - _CLOCKS, min(message.incident.started, now))
-
-
-def _alert(message: Message, known: Mapping[str, str], ends: datetime, as_of: str) -> dict[str, Any]:
+def _alert(message: Message, known: Mapping[str, str], ends: datetime, as_of: datetime) -> dict[str, Any]:
     runbook = next((r.runbook for r in message.results if r.runbook), "")
     annotations = {
         "summary": title(message),
@@ -68,6 +65,6 @@ def _alert(message: Message, known: Mapping[str, str], ends: datetime, as_of: st
     return {
         "labels": dict(known),
         "annotations": {k: v for k, v in annotations.items() if v},
-        "startsAt": rfc3339(min(message.incident.started, ends)),
-        "endsAt": rfc3339(ends),
+        "startsAt": rfc3339(message.incident.started),
+        "endsAt": rfc3339(max(message.incident.started, ends)),
     }

@@ -144,7 +144,7 @@ class _Parcel:
 
 def _parcels(run: Run, channel: Channel, open_now: Sequence[Incident]) -> Iterator[_Parcel]:
     """What is sent at once: a message a matter, one digest of all, or one request to an Alertmanager."""
-    as_of = f"{run.gate.frame.as_of:%Y-%m-%d %H:%M} UTC"
+    as_of = run.gate.frame.as_of
     if channel.kind == "alertmanager":
         if standing := plan.standing(run.gate, channel, open_now):
             alerts = alertmanager.alerts(standing, channel, run.now, as_of)

@@ -58,23 +58,12 @@ def send(
     kinds = apprise.NotifyType
     kind = kinds.SUCCESS if resolved else kinds.FAILURE if severity == "page" else kinds.WARNING
 
-    def load() -> bool:
-        try:
-            return bool(service.add(address.replace("{incident}", quote(incident, safe=""))))
-        except Exception:  # a plugin's own fault, whose text may hold the address
-            return False
-
-    if not load():
+    if not _load(service, address.replace("{incident}", quote(incident, safe="")), how.timeout):
         return ChannelSetup(
             f"{channel.url_env} holds no address that Apprise knows",
             where=f"channel {channel.name}",
             hint="such as slack://..., mailto://..., pagerduty://...; try it with the program apprise",
         )
-    for one in service:
-        # The address may set its own by ?cto= and ?rto=.
-        for limit in ("socket_connect_timeout", "socket_read_timeout"):
-            if getattr(one, limit, None) == getattr(type(one), limit, None):
-                setattr(one, limit, float(how.timeout))
 
     def attempt() -> _Refusal | None:
         heard.clear()
@@ -103,6 +92,19 @@ def post_alerts(channel: Channel, how: Notify, payload: bytes, path: str) -> Tie
     if not headers["Authorization"]:
         del headers["Authorization"]
     return _try(channel, how, lambda: _post(url, headers, payload, how.timeout))
+
+
+def _load(service: Any, address: str, timeout: float) -> bool:
+    """Whether Apprise knows the address; its timeouts are ours unless the address sets them by ?cto= and ?rto=."""
+    try:
+        known = bool(service.add(address))
+        for one in service:
+            for limit in ("socket_connect_timeout", "socket_read_timeout"):
+                if getattr(one, limit, None) == getattr(type(one), limit, None):
+                    setattr(one, limit, float(timeout))
+    except Exception:  # a plugin's own fault, whose text may hold the address
+        return False
+    return known
 
 
 def _secret(variable: str) -> str:

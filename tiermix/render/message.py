@@ -4,45 +4,47 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 
 from tiermix.render.safe import printable
 from tiermix.render.tables import many
 from tiermix.verdicts import CheckResult, Message, urgency
 
-_VERBS = {"new": "", "worse": "worse: ", "reminder": "still: ", "update": "", "resolved": "resolved: "}
+_VERBS = {"worse": "worse: ", "reminder": "still: "}
 _CALLS = re.compile(r"([@<])(?=[\w!#&@])")
 _LIMIT = 300
 
 
 def title(message: Message) -> str:
-    """`[page] slo primary-share: target, page 1h/5m`."""
+    """`[page] slo primary-share: target, page 1h/5m`, or `[resolved] slo primary-share`."""
     incident = message.incident
-    what = "" if message.action == "resolved" else ": " + ", ".join(r.name for r in message.results)
-    head = f"[{message.severity}] {_VERBS[message.action]}{incident.kind} {incident.subject}"
-    return _harmless(
-        head + ("" if len(message.results) == 1 and message.results[0].name == incident.kind else what), 200
-    )
+    name = f"{incident.kind} {incident.subject}"
+    if message.action == "resolved":
+        return _harmless(f"[resolved] {name}", 200)
+    what = ", ".join(r.name for r in message.results if r.name != r.kind)
+    return _harmless(f"[{message.severity}] {_VERBS.get(message.action, '')}{name}{': ' * bool(what)}{what}", 200)
 
 
-def body(message: Message, as_of: str) -> str:
+def body(message: Message, as_of: datetime) -> str:
     """What was found, since when, who answers for it, and where to look."""
     found = [f"- {_found(r)}" for r in message.results]
     if message.action == "resolved" and not found:
         found = ["- it is no longer checked"]
-    since = f"since {message.incident.started:%Y-%m-%d %H:%M} UTC; checked as of {as_of}"
+    since = f"since {message.incident.started:%Y-%m-%d %H:%M} UTC; checked as of {as_of:%Y-%m-%d %H:%M} UTC"
     return "\n".join([*found, since, *_pointers(message.results, message.action == "resolved")])
 
 
 def digest_title(messages: Sequence[Message]) -> str:
-    """`[page] 3 matters, 1 resolved`."""
+    """`[page] tiermix: 3 incidents, 1 resolved`."""
     going = [m for m in messages if m.action != "resolved"]
-    worst = max((m.severity for m in going or messages), key=urgency)
-    counts = [f"{many(len(going), 'matter')}"] if going else []
     cleared = len(messages) - len(going)
-    return f"[{worst}] tiermix: {', '.join([*counts, *([f'{cleared} resolved'] if cleared else [])])}"
+    if not going:
+        return f"[resolved] tiermix: {many(cleared, 'incident')}"
+    worst = max((m.severity for m in going), key=urgency)
+    return f"[{worst}] tiermix: {many(len(going), 'incident')}{f', {cleared} resolved' if cleared else ''}"
 
 
-def digest_body(messages: Sequence[Message], as_of: str) -> str:
+def digest_body(messages: Sequence[Message], as_of: datetime) -> str:
     """Every message of a run below the other."""
     return "\n\n".join(f"{title(m)}\n{body(m, as_of)}" for m in messages)
 
