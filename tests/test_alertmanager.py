@@ -206,7 +206,7 @@ def test_an_end_lies_in_the_past_by_more_than_clocks_differ_and_never_before_the
     from tiermix.verdicts import Incident, Message, Told
 
     now = FIRST + timedelta(days=2)
-    told = {"am": Told("page", FIRST, {"alertname": "TiermixSlo"})}
+    told = {"am": Told("page", FIRST, {"alertname": "TiermixSlo"}), "was-chat": Told("page", FIRST)}
     for started, as_of, ends in (
         (FIRST, now, now - timedelta(minutes=1)),
         (FIRST, now - timedelta(hours=2), now - timedelta(hours=2)),
@@ -215,8 +215,11 @@ def test_an_end_lies_in_the_past_by_more_than_clocks_differ_and_never_before_the
         message = Message(Incident("slo", "shop", started, told), "resolved", "page", ())
         (alert,) = alerts([message], Channel("am", kind="alertmanager"), now, as_of)
         assert alert["labels"] == {"alertname": "TiermixSlo"}
-        assert moment(alert["startsAt"]) == started
+        assert moment(alert["startsAt"]) == started  # a beginning after the end would be refused
         assert moment(alert["endsAt"]) == ends
+    # A channel that was chat before: without labels Alertmanager would refuse the whole request, every night.
+    (alert,) = alerts([message], Channel("was-chat", kind="alertmanager"), now, now)
+    assert alert["labels"]["alertname"] == "TiermixSlo"
 
 
 @pytest.mark.parametrize(

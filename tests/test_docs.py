@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import re
 
+import apprise
 import pytest
 
 from tests.conftest import ROOT, Program
@@ -82,6 +83,15 @@ def test_the_alerting_page_configures_what_it_promises(tiermix: Program) -> None
     assert set(table) == set(gate.kinds())
     assert format_duration(s.DEFAULT_REMINDER) in text
     assert f'hold = "{s.DEFAULT_HOLD // 3600}h"' in text
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the plugins of Apprise
+def test_the_addresses_of_the_alerting_page_are_such_that_apprise_knows() -> None:
+    text = (ROOT / "docs" / "alerting.md").read_text()
+    shown = re.findall(r"^\| [\w ]+ \| `(\w+://[^`]+)`", text, re.MULTILINE)
+    assert len(shown) == 5
+    for address in shown:
+        assert apprise.Apprise.instantiate(address.replace("{incident}", "slo%2Fshop")) is not None, address
 
 
 def test_the_changelog_knows_this_version() -> None:

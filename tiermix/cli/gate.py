@@ -103,7 +103,7 @@ def _run(desk: Any, made: Any, db: Path, wait: float) -> Any:
         known=memory.load(desk.store),
         now=desk.now,
         moment=desk.asked_as_of or desk.now,
-        write=lambda: Store.write(db, wait=wait),
+        write=lambda least: Store.write(db, wait=max(wait, least)),
     )
 
 

@@ -47,7 +47,7 @@ def alerts(messages: Sequence[Message], channel: Channel, now: datetime, as_of: 
         told = m.incident.told.get(channel.name)
         known = labels(m, channel)
         if m.action == "resolved":
-            out.append(_alert(m, told.labels if told else known, over, as_of))
+            out.append(_alert(m, told.labels or known if told else known, over, as_of))
             continue
         if told is not None and told.labels and told.labels != known:
             out.append(_alert(m, told.labels, over, as_of))

@@ -21,7 +21,9 @@ from tiermix.render import message as wording
 from tiermix.store import Store
 from tiermix.verdicts import SEVERITIES, Delivery, Gate, Incident, Message, Outcome, urgency
 
-Writer = Callable[[], AbstractContextManager[Store]]
+Writer = Callable[[float], AbstractContextManager[Store]]
+
+_PATIENCE = 30.0  # seconds to wait for the store at least, once a message is out: what is not remembered is sent again
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Run:
         known: the incidents that were open before.
         now: the clock.
         moment: the moment that the run answers for: that which was asked for, else the clock.
-        write: opens the store for writing.
+        write: opens the store for writing, after waiting for it for so many seconds at least.
     """
 
     gate: Gate
@@ -105,9 +107,12 @@ def chosen(config: Config, only: Sequence[str]) -> tuple[Channel, ...]:
 
 
 def _try_writing(run: Run, work: Callable[[Store], None], *, first: bool = False) -> list[TiermixError]:
-    """Remembers something. A store that cannot be written to keeps nobody from being told."""
+    """Remembers something. A store that cannot be written to keeps nobody from being told, except when it is busy.
+
+    For a busy store asks to be tried again, and would ring a pager with every try.
+    """
     try:
-        with run.write() as store:
+        with run.write(0.0 if first else _PATIENCE) as store:
             work(store)
     except StoreError as fault:
         if first and isinstance(fault, StoreBusy):
