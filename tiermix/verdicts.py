@@ -1,4 +1,4 @@
-"""What the checks found, and the matters it makes for people: results, the gate over them, incidents, messages."""
+"""What the checks found, and what people are told of it: results, the gate over them, incidents, messages."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """One matter: all that is wrong with one subject, since it was first found.
+    """All that is wrong with one subject, since it was first found.
 
     Attributes:
         kind, subject: which; together they are its name.

@@ -1,7 +1,7 @@
 -- name: schema/002_incidents
 -- what: what is wrong at the moment, and which channel was told of it
 
--- One row a matter that is open, from the first check that found it until every channel knows that it has passed.
+-- One row an incident that is open, from the first check that found it until every channel knows that it has passed.
 CREATE TABLE incident (
     kind VARCHAR NOT NULL,
     subject VARCHAR NOT NULL,

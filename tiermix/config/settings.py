@@ -142,8 +142,8 @@ class Channel:
         kind: what is at the other end: anything that Apprise knows, or an Alertmanager.
         url_env, token_env: the environment variables with the address, and with a bearer token for Alertmanager.
         url: the address of an Alertmanager that needs no secret.
-        min_severity: the least urgent matter it wants to hear of.
-        digest: one message a run instead of one a matter.
+        min_severity: the least urgent incident it wants to hear of.
+        digest: one message a run instead of one an incident.
         hold: seconds for which Alertmanager keeps an alert without hearing of it again.
         labels: more labels for every alert, such as the environment.
     """
@@ -164,7 +164,7 @@ class Notify:
     """How channels are told.
 
     Attributes:
-        remind_every: seconds after which a matter that goes on is said again.
+        remind_every: seconds after which an incident that goes on is said again.
         timeout: seconds for one attempt.
         retries: attempts after the first.
     """

@@ -1,7 +1,7 @@
 """Who is to be told what. Pure: results and what is known in, messages out.
 
-A matter is told once, again when it gets more urgent, again after `remind_every`, and once more when it has passed. A
-channel that wants only pages sees only what pages: for it a matter has passed when nothing pages any more.
+An incident is told once, again when it gets more urgent, again after `remind_every`, and once more when it has passed. A
+channel that wants only pages sees only what pages: for it an incident has passed when nothing pages any more.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def messages(
 def standing(gate: Gate, channel: Channel, open_now: Sequence[Incident]) -> tuple[Message, ...]:
     """All that goes on or has passed for a channel, told before or not: what Alertmanager must hear every time.
 
-    A matter that nobody can tell about for want of data goes on as it was told.
+    An incident that nobody can tell about for want of data goes on as it was told.
     """
     out = []
     for incident in open_now:
@@ -89,7 +89,7 @@ def _failing(gate: Gate, channel: Channel, incident: Incident) -> tuple[CheckRes
 
 
 def _is_clear(gate: Gate, incident: Incident) -> bool:
-    """Whether a matter has passed: it was looked at, and there was data to tell from; or it is gone for good."""
+    """Whether an incident has passed: it was looked at, and there was data to tell from; or it is gone for good."""
     found = list(_of(gate, incident))
     if not found:
         return gate.whole

@@ -148,7 +148,7 @@ class _Parcel:
 
 
 def _parcels(run: Run, channel: Channel, open_now: Sequence[Incident]) -> Iterator[_Parcel]:
-    """What is sent at once: a message a matter, one digest of all, or one request to an Alertmanager."""
+    """What is sent at once: a message an incident, one digest of all, or one request to an Alertmanager."""
     as_of = run.gate.frame.as_of
     if channel.kind == "alertmanager":
         if standing := plan.standing(run.gate, channel, open_now):
