@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+pytest_plugins = ["tests.nights"]
+
 ROOT = Path(__file__).parent.parent
 HERE = Path(__file__).parent
 SHARED = ROOT.parent / "shared" / "data"

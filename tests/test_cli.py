@@ -21,7 +21,20 @@ def test_version_and_module(tiermix: Program) -> None:
 
 def test_every_command_has_help_with_its_purpose(tiermix: Program) -> None:
     text = tiermix("--help").out
-    for command in ("demo", "init", "ingest", "mix", "burn", "report", "status", "sql", "schema", "config"):
+    for command in (
+        "demo",
+        "init",
+        "ingest",
+        "mix",
+        "burn",
+        "check",
+        "notify",
+        "report",
+        "status",
+        "sql",
+        "schema",
+        "config",
+    ):
         assert f"  {command} " in text, command
         assert tiermix(command, "--help").out.startswith("Usage: tiermix ")
 
@@ -47,6 +60,9 @@ def test_every_command_has_help_with_its_purpose(tiermix: Program) -> None:
         (("burn", "--slo", "nope"), 2, "known: primary-share"),
         (("report", "-o", "report.pdf"), 2, ".html, .json, .md"),
         (("report", "--format", "csv"), 2, "no CSV form"),
+        (("check", "--format", "yaml"), 2, "known: text, json, csv, markdown, github"),
+        (("notify", "--format", "csv"), 2, "no csv form"),
+        (("notify", "--test", "--dry-run"), 2, "exclude each other"),
         (("sql", "mix/by_minut"), 2, "did you mean mix/by_minute?"),
         (("ingest", "nothing-*.jsonl"), 3, "no log file matches"),
         (("mix", "--db", "none.duckdb"), 3, "tiermix demo"),
@@ -195,6 +211,13 @@ def test_environment_names_store_and_configuration(small_store: Program) -> None
     assert Program(other)("mix", "--json", env=env).json == small_store("mix", "--json").json
 
 
+def test_sql_prints_a_query_that_no_question_asks_as_it_is(small_store: Program) -> None:
+    # Catches the crash of asking for the values of a query that only writers run.
+    ran = small_store("sql", "notify/enter")
+    assert ran.code == 0
+    assert "$started_us" in ran.out
+
+
 def test_errors_are_json_too_when_json_was_asked_for(small_store: Program) -> None:
     ran = small_store("mix", "--by", "colour", "--json")
     assert ran.code == 2
@@ -213,7 +236,7 @@ def test_several_outputs_of_one_report(small_store: Program) -> None:
 def test_an_empty_store_has_no_data(tiermix: Program) -> None:
     (tiermix.folder / "drill.jsonl").write_text('{"ts": 1795234279, "tier": "secondary", "drill": true}\n')
     assert tiermix("ingest", "drill.jsonl").code == 0
-    for command in ("mix", "burn", "report", "status"):
+    for command in ("mix", "burn", "check", "report", "status"):
         assert tiermix(command).code == 3, command
 
 

@@ -6,15 +6,16 @@ import dataclasses
 import hashlib
 import re
 
+import apprise
 import pytest
 
 from tests.conftest import ROOT, Program
-from tiermix import __version__, sql
+from tiermix import __version__, gate, sql
 from tiermix.config import settings as s
 from tiermix.config.alerts import standard_rows
 from tiermix.errors import ExitCode
 from tiermix.sources import dialects
-from tiermix.timewin import parse_duration
+from tiermix.timewin import format_duration, parse_duration
 
 README = (ROOT / "README.md").read_text()
 
@@ -63,12 +64,34 @@ def test_the_configuration_page_names_every_setting_and_passes_its_own_check(tie
     blocks = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
     (tiermix.folder / "tiermix.toml").write_text("\n".join(blocks))
     assert tiermix("config", "check").code == 0, tiermix("config", "check").err
-    for kind in (s.Tier, s.Slo, s.AlertSetting, s.Switch, s.Route, s.TrafficClass, s.TenantBudget, s.Exclusion):
+    for kind in (
+        s.Tier, s.Slo, s.AlertSetting, s.Switch, s.Route, s.TrafficClass, s.TenantBudget, s.Exclusion, s.Channel,
+        s.Notify,
+    ):  # fmt: skip
         for field in dataclasses.fields(kind):
             named = {"alerts": "[[slo.alert]]", "window": "window" if kind is s.Slo else "start"}.get(
                 field.name, field.name
             )
             assert named in text, field.name
+
+
+def test_the_alerting_page_configures_what_it_promises(tiermix: Program) -> None:
+    text = (ROOT / "docs" / "alerting.md").read_text()
+    (tiermix.folder / "tiermix.toml").write_text("\n".join(re.findall(r"```toml\n(.*?)```", text, re.DOTALL)))
+    assert tiermix("config", "check").code == 0, tiermix("config", "check").err
+    table = dict(re.findall(r"^\| `(\w+)` \| (.+?) \|", text, re.MULTILINE))
+    assert set(table) == set(gate.kinds())
+    assert format_duration(s.DEFAULT_REMINDER) in text
+    assert f'hold = "{s.DEFAULT_HOLD // 3600}h"' in text
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the plugins of Apprise
+def test_the_addresses_of_the_alerting_page_are_such_that_apprise_knows() -> None:
+    text = (ROOT / "docs" / "alerting.md").read_text()
+    shown = re.findall(r"^\| [\w ]+ \| `(\w+://[^`]+)`", text, re.MULTILINE)
+    assert len(shown) == 5
+    for address in shown:
+        assert apprise.Apprise.instantiate(address.replace("{incident}", "slo%2Fshop")) is not None, address
 
 
 def test_the_changelog_knows_this_version() -> None:

@@ -32,6 +32,11 @@ CASES = {
     "burn_replay.csv": ("burn", *AS_OF, "--replay", "2d", "--format", "csv"),
     "burn_calendar.txt": ("burn", *AS_OF, "--calendar"),
     "burn_calendar.md": ("burn", *AS_OF, "--calendar", "--format", "markdown"),
+    "check.txt": ("check", *AS_OF),
+    "check.json": ("check", *AS_OF, "--json"),
+    "check.csv": ("check", *AS_OF, "--format", "csv"),
+    "check.md": ("check", *AS_OF, "--format", "markdown"),
+    "check_github.out": ("check", *AS_OF, "--format", "github"),
     "report.json": ("report", *AS_OF, "--json"),
     "report.md": ("report", *AS_OF, "--format", "markdown"),
     "status.txt": ("status",),
@@ -43,6 +48,8 @@ CASES = {
     "help_burn.txt": ("burn", "--help"),
     "help_report.txt": ("report", "--help"),
     "help_ingest.txt": ("ingest", "--help"),
+    "help_check.txt": ("check", "--help"),
+    "help_notify.txt": ("notify", "--help"),
 }
 
 
@@ -62,11 +69,27 @@ def compare(name: str, got: str, request: pytest.FixtureRequest) -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_output(small_store: Program, name: str, request: pytest.FixtureRequest) -> None:
     ran = small_store(*CASES[name])
-    assert ran.code == 0, ran.err
+    assert ran.code == (1 if name.startswith("check") else 0), ran.err
     got = settled(ran.out, small_store.folder)
     compare(name, got, request)
     if name.endswith(".txt") and not name.startswith(("help", "config")):
         assert max(len(line) for line in got.splitlines()) <= 80
+
+
+def test_junit(small_store: Program, request: pytest.FixtureRequest) -> None:
+    assert small_store("check", *AS_OF, "--junit", "gate.xml").code == 1
+    compare("check.xml", (small_store.folder / "gate.xml").read_text(), request)
+
+
+def test_what_would_be_told(small_store: Program, request: pytest.FixtureRequest) -> None:
+    config = small_store.folder / "tiermix.toml"
+    chat = '[[notify.channel]]\nname = "chat"\nurl_env = "CHAT"\n'
+    manager = '[[notify.channel]]\nname = "am"\nkind = "alertmanager"\nurl = "http://127.0.0.1:9093"\n'
+    config.write_text(config.read_text() + chat + manager)
+    ran = small_store("notify", *AS_OF, "--dry-run")
+    assert ran.code == 0
+    compare("notify.txt", ran.out, request)
+    compare("notify.json", small_store("notify", *AS_OF, "--dry-run", "--json").out, request)
 
 
 def test_the_page(small_store: Program, request: pytest.FixtureRequest) -> None:

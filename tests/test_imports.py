@@ -9,7 +9,18 @@ import pytest
 
 from tests.conftest import ROOT
 
-HEAVY = ("duckdb", "polars", "plotly", "rich.console", "rich.table", "numpy", "zstandard", "sqlglot")
+HEAVY = (
+    "duckdb",
+    "polars",
+    "plotly",
+    "rich.console",
+    "rich.table",
+    "numpy",
+    "zstandard",
+    "sqlglot",
+    "apprise",
+    "requests",
+)
 
 
 def loaded(code: str) -> set[str]:
@@ -31,7 +42,15 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["tiermix.analysis.burn", "tiermix.analysis.shares", "tiermix.report", "tiermix.ingest"]
+    "module",
+    [
+        "tiermix.analysis.burn",
+        "tiermix.analysis.shares",
+        "tiermix.report",
+        "tiermix.ingest",
+        "tiermix.gate",
+        "tiermix.notify.tell",
+    ],
 )
 def test_the_core_imports_without_database_terminal_or_page(module: str) -> None:
     assert not loaded(f"import {module}").intersection((*HEAVY, "typer"))

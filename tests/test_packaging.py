@@ -41,7 +41,8 @@ def run(installed: Path, cwd: Path, *args: str) -> subprocess.CompletedProcess[s
 
 def test_the_wheel_carries_queries_samples_schemas_and_assets(installed: Path) -> None:
     package = installed / "tiermix"
-    for name in ("queries/schema/001_store.sql", "sample_logs/2026-11.parquet", "schemas/request.json", "py.typed",
+    for name in ("queries/schema/001_store.sql", "checks/slo.py",
+                 "sample_logs/2026-11.parquet", "schemas/request.json", "py.typed",
                  "sources/litellm/projection.sql", "render/html/assets/plotly-basic.min.js"):  # fmt: skip
         assert (package / name).is_file(), name
     assert not list(installed.glob("tests*"))
@@ -63,7 +64,8 @@ def test_the_demo_runs_from_an_empty_folder(installed: Path, tmp_path: Path) -> 
 
 def test_every_question_returns_the_columns_that_its_header_promises() -> None:
     db = duckdb.connect()
-    db.execute(sql.load("schema/001_store").text)
+    for schema in (n for n in sql.names() if n.startswith("schema/")):
+        db.execute(sql.load(schema).text)
     for name in sql.names():
         query = sql.load(name)
         if "returns" not in query.header or name.startswith("ingest/"):

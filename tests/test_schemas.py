@@ -45,6 +45,7 @@ CASES = {
     "burn by": ("burn", "--by", "intent", "--json"),
     "burn-replay": ("burn", "--replay", "30d", "--json"),
     "burn-calendar": ("burn", "--calendar", "--json"),
+    "check": ("check", "--json"),
     "status": ("status", "--json"),
     "report": ("report", "--json"),
 }
@@ -64,6 +65,17 @@ def test_the_receipt_of_an_ingest(small_store: Program) -> None:
     ran = small_store("ingest", "more.jsonl", "--json", "--max-bad", "1")
     check(ran.json, "ingest")
     assert undescribed(ran.json, schema("ingest")) == []
+
+
+def test_what_notify_prints(small_store: Program) -> None:
+    config = small_store.folder / "tiermix.toml"
+    config.write_text(config.read_text() + '[[notify.channel]]\nname = "chat"\nurl_env = "NOT_SET"\n')
+    for args, code in (((), 2), (("--dry-run",), 0)):
+        ran = small_store("notify", "--json", *args)
+        assert ran.code == code
+        check(ran.json, "notify")
+        assert undescribed(ran.json, schema("notify")) == []
+        assert len(ran.json["messages"]) == 1
 
 
 def test_errors(tiermix: Program) -> None:

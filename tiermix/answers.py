@@ -38,7 +38,7 @@ from tiermix.timewin import (
     days_window,
     epoch_us,
     floor_to,
-    format_duration,
+    format_age,
     from_epoch_us,
     parse_zone,
     split_days,
@@ -136,7 +136,10 @@ class Desk:
             age = (self.now - self.extent[1]).total_seconds()
             if age > self.config.freshness:
                 out.append(
-                    Note("stale", f"the newest request is {_age(age)} old (freshness: {_age(self.config.freshness)})")
+                    Note(
+                        "stale",
+                        f"the newest request is {format_age(age)} old (freshness: {format_age(self.config.freshness)})",
+                    )
                 )
         return tuple(out)
 
@@ -166,10 +169,6 @@ class Desk:
 def _excluded(e: Exclusion) -> Note:
     span = f"{e.window.start:%Y-%m-%d %H:%M} to {e.window.end:%Y-%m-%d %H:%M} UTC"
     return Note("excluded", f"requests from {span} are not counted{f' ({e.reason})' if e.reason else ''}")
-
-
-def _age(seconds: float) -> str:
-    return format_duration(seconds // HOUR * HOUR) if seconds >= HOUR else format_duration(seconds)
 
 
 def filters(where: Where) -> dict[str, list[str] | None]:

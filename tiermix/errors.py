@@ -74,6 +74,19 @@ class InfeasibleAlert(UsageError):
     code = "infeasible_alert"
 
 
+class ChannelSetup(UsageError):
+    """A channel cannot be used as it is configured."""
+
+    code = "channel_setup"
+
+
+class ChannelDown(TiermixError):
+    """A channel did not take a message; it gets it in the next run."""
+
+    code = "channel_down"
+    exit_code = ExitCode.BUSY
+
+
 class InputError(TiermixError):
     """The data does not allow an answer."""
 

@@ -70,6 +70,11 @@ window = "7d"
 
 # Degradation switches: whatever can cause demotions. A reason in the log belongs to one switch.
 {switches}
+# Who is told when a promise breaks (tiermix notify). The address is a secret and stays in the environment:
+# [[notify.channel]]
+# name = "chat"
+# url_env = "TIERMIX_NOTIFY_CHAT"
+
 # Maintenance is not counted:
 # [[exclude]]
 # start = 2026-09-01T00:00:00Z
@@ -162,24 +167,29 @@ def settings_rows(settings: Config, db: str, environment: Mapping[str, str]) -> 
         if isinstance(value, tuple):
             rows += [(f"{field.name}[{i}]", _plain(item), origin) for i, item in enumerate(value)]
             rows += [] if value else [(field.name, "none", origin)]
+        elif is_dataclass(value):
+            rows.append((field.name, _plain(value, full=True), origin))
         else:
             shown = format_duration(value) if field.name == "freshness" else str(value)
             rows.append((field.name, shown or "none", origin))
     return rows
 
 
-def _plain(item: object) -> str:
-    """A dataclass on one line, without the fields that were left at their default."""
+_DURATIONS = ("window", "long", "short", "review_every", "remind_every", "timeout", "hold")
+
+
+def _plain(item: object, *, full: bool = False) -> str:
+    """A dataclass on one line, without the fields that were left at their default unless `full`."""
     if not is_dataclass(item):
         return str(item)
     parts = []
     for f in fields(item):
         value = getattr(item, f.name)
-        if value in (f.default, None, "", (), {}):
+        if not full and value in (f.default, None, "", (), {}):
             continue
         if isinstance(value, Fraction):
             value = f"{float(value):g}"
-        elif f.name in ("window", "long", "short", "review_every") and isinstance(value, int):
+        elif f.name in _DURATIONS and isinstance(value, int):
             value = format_duration(value)
         elif isinstance(value, tuple):
             value = ", ".join(_plain(v) for v in value)

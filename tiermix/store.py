@@ -17,18 +17,20 @@ from tiermix.model import Outcome, Placement
 if TYPE_CHECKING:
     import duckdb
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 3
 
 
 class Store:
     """An open store. Use it as a context manager; leaving it closes the file.
 
     A store without a path lives in memory and dies with the process: so a question is put to log files directly.
+    Writers bring an older store to the present schema; readers take it as it is, and `version` says which one it has.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path | None) -> None:
         self._connection = connection
         self.path = path
+        self.version = SCHEMA_VERSION
         self.asked: dict[str, Mapping[str, Any]] = {}
 
     @classmethod
@@ -53,7 +55,7 @@ class Store:
                 hint="make one with: tiermix ingest LOGS, or try: tiermix demo",
             )
         store = cls(duck.connect(path, read_only=True, wait=wait), path)
-        store._check_version()
+        store.version = store._known_version()
         return store
 
     @classmethod
@@ -83,12 +85,20 @@ class Store:
         self._connection.close()
 
     def _migrate(self) -> None:
+        """Brings a new or older store to the present schema: every step, or none when one fails."""
         tables = self.execute("SELECT count(*) FROM duckdb_tables() WHERE NOT internal")
-        if tables[0][0] == 0:
-            with self.transaction():
-                self.execute(sql.load("schema/001_store").text)
-                self.execute("INSERT INTO meta VALUES ('schema', $version)", {"version": str(SCHEMA_VERSION)})
-        self._check_version()
+        empty = tables[0][0] == 0
+        self.version = 0 if empty else self._known_version()
+        if self.version >= SCHEMA_VERSION:
+            return
+        steps = [n for n in sql.names() if n.startswith("schema/")]
+        with self.transaction():
+            for name in steps[self.version : SCHEMA_VERSION]:
+                self.execute(sql.load(name).text)
+            if empty:
+                self.execute("INSERT INTO meta VALUES ('schema', '')")
+            self.execute("UPDATE meta SET value = $version WHERE key = 'schema'", {"version": str(SCHEMA_VERSION)})
+        self.version = SCHEMA_VERSION
 
     def _rehash(self) -> None:
         """Hashes the request ids anew when they were hashed by another DuckDB, which need not hash alike."""
@@ -97,13 +107,17 @@ class Store:
         if stored == [(ours,)]:
             return
         with self.transaction():
-            self.execute(
-                "UPDATE request_log SET request_hash = hash(request_id) WHERE request_hash <> hash(request_id)"
-            )
+            self.execute("UPDATE request_log SET request_hash = hash(request_id)")
             self.execute("DELETE FROM meta WHERE key = 'hash'")
             self.execute("INSERT INTO meta VALUES ('hash', $ours)", {"ours": ours})
 
-    def _check_version(self) -> None:
+    def _known_version(self) -> int:
+        """The schema of the store, which an older tiermix may have written.
+
+        Raises:
+            StoreCorrupt: this database is no store.
+            StoreTooNew: a newer tiermix wrote it.
+        """
         try:
             version = int(self.execute("SELECT value FROM meta WHERE key = 'schema'")[0][0])
         except (StoreError, IndexError, ValueError) as error:
@@ -116,6 +130,7 @@ class Store:
                 where=str(self.path),
                 hint="upgrade tiermix: pip install -U tiermix",
             )
+        return version
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -70,6 +70,11 @@ def format_duration(seconds: float) -> str:
     return out or "0s"
 
 
+def format_age(seconds: float) -> str:
+    """A length of time in whole hours, or exactly when it is shorter."""
+    return format_duration(seconds // HOUR * HOUR) if seconds >= HOUR else format_duration(seconds)
+
+
 def parse_zone(name: str) -> tzinfo:
     """The IANA time zone of that name.
 

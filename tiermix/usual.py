@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,8 +11,8 @@ from tiermix.answers import Desk
 from tiermix.timewin import DAY
 
 
-def params(desk: Desk, name: str) -> dict[str, Any]:
-    """The parameters of a named query as a plain question over the last 30 days binds them."""
+def params(desk: Desk, name: str) -> Mapping[str, Any] | None:
+    """The parameters of a named query as a plain question over the last 30 days binds them; None if none asks it."""
     window = desk.window(30, None, None)
     plain, filtered = answers.slos_of(desk.config)[0], {"tier": (desk.tiering.primary,)}
     answers.mix(desk, window, by="reason" if name == "mix/by_minute" else None)
@@ -22,4 +23,4 @@ def params(desk: Desk, name: str) -> dict[str, Any]:
         review.replay(desk, [slo], 30 * DAY)
         review.by_group(desk, [slo], "reason")
     answers.trust(desk, window)
-    return dict(desk.store.asked[name])
+    return desk.store.asked.get(name)

@@ -6,11 +6,11 @@
 
 INSERT INTO request_log
 SELECT
-    ts, request_id, hash(request_id) AS request_hash,
+    ts, request_id,
     hash(requested_model, served_model, provider, route, intended_model, logged_tier, logged_intended, cached, reason,
          status, fallback) AS outcome_id,
     tenant, "user", feature, intent, traffic_class,
     CASE WHEN len(attempts) > 1 OR attempts[1].error IS NOT NULL THEN attempts END AS attempts,
     latency_ms, fallback_latency_ms, input_tokens, output_tokens, cost_usd, error, tool_calls, tool_ok,
-    agent_override, schema_valid, cache_age_s, prompt_version, drill, has_id, $source, group_key, $batch_id
+    agent_override, schema_valid, cache_age_s, prompt_version, drill, has_id, $source, group_key, $batch_id, hash(request_id) AS request_hash
 FROM incoming

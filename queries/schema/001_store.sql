@@ -33,7 +33,6 @@ CREATE TABLE outcome_tiers (
 CREATE TABLE request_log (
     ts TIMESTAMPTZ NOT NULL,
     request_id VARCHAR NOT NULL,
-    request_hash UBIGINT NOT NULL,  -- of request_id: whether a request is here already is asked of numbers, not texts
     outcome_id UBIGINT NOT NULL,
     tenant VARCHAR,
     "user" VARCHAR,

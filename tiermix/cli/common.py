@@ -33,16 +33,17 @@ def output_here() -> Output:
     return Output.of_this_process(session.quiet)
 
 
-def format_of(chosen: str, as_json: bool) -> str:
-    """The format to print in.
+def format_of(chosen: str, as_json: bool, *, more: Sequence[str] = ()) -> str:
+    """The format to print in; `more` are those that only one command has.
 
     Raises:
         UsageError: there is no such format.
     """
     if as_json:
         return "json"
-    if chosen not in FORMATS:
-        raise UsageError(f"there is no format {chosen!r}", where="--format", hint=f"known: {', '.join(FORMATS)}")
+    if chosen not in (*FORMATS, *more):
+        hint = f"known: {', '.join((*FORMATS, *more))}"
+        raise UsageError(f"there is no format {chosen!r}", where="--format", hint=hint)
     return chosen
 
 

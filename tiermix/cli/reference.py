@@ -39,7 +39,7 @@ def query(
 
     with open_desk(db, config_path) as desk:
         params = usual.params(desk, name)
-    console.say(f"-- duckdb -readonly {db}\n{sql.pasteable(found, params)}")
+    console.say(found.text if params is None else f"-- duckdb -readonly {db}\n{sql.pasteable(found, params)}")
 
 
 def schema(

@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TypeVar, get_args
 
+from tiermix.config import channels
 from tiermix.config import settings as s
 from tiermix.config.alerts import infeasible, standard_rows
 from tiermix.config.reader import Table, nearest
@@ -67,6 +68,7 @@ def _build(top: Table, path: Path, sha256: str) -> s.Config:
     tiers = tuple(_each(top, "tier", _tier))
     _check_tiers(top, tiers)
     names = [t.name for t in tiers]
+    notify, told = channels.notify(top.table("notify"))
     config = s.Config(
         owner=owner,
         timezone=timezone,
@@ -81,6 +83,8 @@ def _build(top: Table, path: Path, sha256: str) -> s.Config:
         budgets=tuple(_each(top, "budget", _budget)),
         exclusions=tuple(x for x in _each(top, "exclude", _exclusion) if x),
         sources=_sources(top.table("source")),
+        channels=told,
+        notify=notify,
         path=str(path),
         sha256=sha256,
     )
@@ -204,6 +208,7 @@ def _slo(t: Table, names: Sequence[str]) -> s.Slo:
         owner=t.text("owner"),
         alerts=tuple(_each(t, "alert", _alert)),
         min_bad=t.number("min_bad", s.MIN_BAD_EVENTS, low=1, whole=True),
+        runbook=t.text("runbook"),
     )
     _known_tiers(t, "good", slo.good, names)
     for i, row in enumerate(slo.alerts):

@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from typing import Literal
 
 from tiermix.model import Severity
 from tiermix.timewin import DAY, HOUR, Window, format_duration
+
+ChannelKind = Literal["apprise", "alertmanager"]
 
 SWITCH_KINDS = (
     "complexity_router",
@@ -24,6 +27,8 @@ DEFAULT_TARGET = Fraction(97, 100)
 DEFAULT_WINDOW = 7 * DAY
 DEFAULT_FRESHNESS = 26 * HOUR
 MIN_BAD_EVENTS = 2
+DEFAULT_REMINDER = 7 * DAY
+DEFAULT_HOLD = 50 * HOUR  # one missed night must not look like an all-clear
 DEFAULT_BANDS = (0.70, 0.80, 0.95, 1.0)  # of a tenant's budget: notice, throttle, degrade, stop
 
 
@@ -67,6 +72,7 @@ class Slo:
     owner: str = ""
     alerts: tuple[AlertSetting, ...] = ()  # empty: the standard rows of the window
     min_bad: int = MIN_BAD_EVENTS
+    runbook: str = ""
 
     @property
     def period(self) -> str:
@@ -138,6 +144,47 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Channel:
+    """Who is told, and how. Secrets are not here: an address that is one stands in the environment, under `url_env`.
+
+    Attributes:
+        name: what messages, faults and the store call it.
+        kind: what is at the other end: anything that Apprise knows, or an Alertmanager.
+        url_env, token_env: the environment variables with the address, and with a bearer token for Alertmanager.
+        url: the address of an Alertmanager that needs no secret.
+        min_severity: the least urgent incident it wants to hear of.
+        digest: one message a run instead of one an incident.
+        hold: seconds for which Alertmanager keeps an alert without hearing of it again.
+        labels: more labels for every alert, such as the environment.
+    """
+
+    name: str
+    kind: ChannelKind = "apprise"
+    url_env: str = ""
+    url: str = ""
+    token_env: str = ""
+    min_severity: Severity = "ticket"
+    digest: bool = False
+    hold: int = DEFAULT_HOLD
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """How channels are told.
+
+    Attributes:
+        remind_every: seconds after which an incident that goes on is said again.
+        timeout: seconds for one attempt.
+        retries: attempts after the first.
+    """
+
+    remind_every: int = DEFAULT_REMINDER
+    timeout: int = 10
+    retries: int = 2
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The whole configuration. `path` is empty and `sha256` that of an empty text when there is no file."""
 
@@ -154,5 +201,7 @@ class Config:
     budgets: tuple[TenantBudget, ...] = ()
     exclusions: tuple[Exclusion, ...] = ()
     sources: tuple[Source, ...] = ()
+    channels: tuple[Channel, ...] = ()
+    notify: Notify = Notify()
     path: str = ""
     sha256: str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

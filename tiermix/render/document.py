@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, get_args
 
 from tiermix import __version__
 from tiermix.analysis.compliance import Calendar, GroupedBurn, Term
@@ -12,6 +12,7 @@ from tiermix.errors import ConfigError, TiermixError
 from tiermix.model import AlertRow, Burn, FileReceipt, Frame, Mix, Note, Receipt, Report, SloStatus, TierCounts, Trust
 from tiermix.render import words
 from tiermix.timewin import format_duration, rfc3339
+from tiermix.verdicts import Gate, Outcome, State
 
 Document = dict[str, Any]
 
@@ -197,6 +198,57 @@ def _slo(s: SloStatus) -> Document:
                 "explanation": words.alert_line(s, a),
             }
             for a in s.alerts
+        ],
+    }
+
+
+def check(gate: Gate) -> Document:
+    """`tiermix.check/1`."""
+    return _envelope("check", gate.frame, gate.ok, gate.frame.warnings) | {
+        "exit_code": int(gate.exit_code),
+        "summary": {state: gate.count(state) for state in get_args(State)},
+        "checks": [
+            {
+                "kind": r.kind,
+                "subject": r.subject,
+                "name": r.name,
+                "state": r.state,
+                "severity": r.severity,
+                "sentence": r.sentence,
+                "evidence": dict(r.evidence),
+                "owner": r.owner,
+                "runbook": r.runbook,
+                "next": r.look,
+            }
+            for r in gate.results
+        ],
+    }
+
+
+def notify(outcome: Outcome) -> Document:
+    """`tiermix.notify/1`."""
+    return _envelope("notify", None, all(d.sent for d in outcome.deliveries) or outcome.dry, ()) | {
+        "dry_run": outcome.dry,
+        "open": outcome.open,
+        "messages": [
+            {
+                "channel": d.channel,
+                "sent": d.sent,
+                "fault": d.fault or None,
+                "title": d.title,
+                "body": d.body,
+                "incidents": [
+                    {
+                        "kind": m.incident.kind,
+                        "subject": m.incident.subject,
+                        "action": m.action,
+                        "severity": m.severity,
+                        "started": rfc3339(m.incident.started),
+                    }
+                    for m in d.messages
+                ],
+            }
+            for d in outcome.deliveries
         ],
     }
 

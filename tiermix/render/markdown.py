@@ -11,6 +11,7 @@ from tiermix.model import Burn, Frame, Mix, Report
 from tiermix.render import tables, words
 from tiermix.render.safe import printable
 from tiermix.render.tables import Table
+from tiermix.verdicts import Gate
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~])")
 
@@ -73,10 +74,10 @@ def burn_explained(answer: Burn) -> str:
 
 def by_group(answer: GroupedBurn) -> str:
     """Each SLO by group."""
-    listed = [tables.burn_groups(s, answer.by) for s in answer.slos]
-    return _page(
-        [_warnings(answer.frame), *(x for t in listed for x in (f"## {escape(t.title)}", table(t), t.footnote))]
-    )
+    parts = [_warnings(answer.frame)]
+    for t in (tables.burn_groups(s, answer.by) for s in answer.slos):
+        parts += [f"## {escape(t.title)}", table(t), escape_long(t.footnote)]
+    return _page(parts)
 
 
 def replay(answer: Replay) -> str:
@@ -89,6 +90,16 @@ def calendar(answer: Calendar) -> str:
     """Every SLO by month and quarter."""
     made = tables.calendar(answer)
     return _page([_warnings(answer.frame), table(made), escape_long(made.footnote)])
+
+
+def check(gate: Gate) -> str:
+    """The summary, then a row a check."""
+    rows = [
+        f"| {words.STATE_WORDS[r.state]} | {escape_long(words.check_name(r))} | {escape_long(r.sentence)} |"
+        for r in gate.results
+    ]
+    head = ["| state | check | finding |", "| --- | --- | --- |"]
+    return _page([f"**{escape_long(words.gate_summary(gate))}**", _warnings(gate.frame), "\n".join([*head, *rows])])
 
 
 def report(answer: Report) -> str:

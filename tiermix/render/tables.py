@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,6 +13,7 @@ from tiermix.analysis.compliance import Calendar, GroupedBurn, SloGroups
 from tiermix.analysis.replay import Replay, SloReplay
 from tiermix.model import NO_VALUE, Alert, AlertRow, Burn, Mix, MixGroup, SloStatus, Trust
 from tiermix.timewin import format_duration, rfc3339
+from tiermix.verdicts import Gate
 
 Kind = Literal["text", "day", "moment", "count", "share", "rate", "flag", "severity"]
 Value = str | int | float | bool | date | None
@@ -397,6 +399,25 @@ def state(status: SloStatus) -> str:
     if not status.met:
         return "missed"
     return "kept" if status.ok else "burning"
+
+
+def checks(gate: Gate) -> Table:
+    """All results of the gate, a row each."""
+    return Table(
+        name="checks",
+        title="Checks",
+        columns=tuple(
+            Column(n, n, "text")
+            for n in ("kind", "subject", "name", "state", "severity", "owner", "finding", "evidence", "next")
+        ),
+        rows=tuple(
+            (
+                r.kind, r.subject, r.name, r.state, r.severity, r.owner, r.sentence,
+                json.dumps(dict(r.evidence), allow_nan=False), r.look,
+            )
+            for r in gate.results
+        ),
+    )  # fmt: skip
 
 
 def trust(answer: Trust) -> Table:

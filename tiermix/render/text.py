@@ -14,6 +14,7 @@ from tiermix.model import Burn, Frame, Mix, Preview, Receipt, SloStatus, Trust
 from tiermix.render import tables, words
 from tiermix.render.safe import printable
 from tiermix.render.tables import Column, Kind, Table
+from tiermix.verdicts import CheckResult, Gate, Outcome
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -175,6 +176,54 @@ def _slo(s: SloStatus) -> list[RenderableType]:
         _sentence(words.budget_line(s)),
         _table(table, skip=("slo",)),
     ]
+
+
+def check(gate: Gate, style: Style, *, only_failing: bool = False) -> str:
+    """A line a check, what to run next below what is not ok, and the summary as the last line.
+
+    Args:
+        gate: the results.
+        style: how to write.
+        only_failing: say nothing of what is ok, and nothing at all when everything is.
+    """
+    if only_failing and gate.ok:
+        return ""
+    shown = [r for r in gate.results if gate.fails(r) or not only_failing]
+    judged = {r.kind for r in gate.results}
+    notes = [n for n in gate.frame.warnings if n.code != "stale" or "freshness" not in judged]
+    parts: list[RenderableType] = [*(_sentence(f"! {n.message}", "yellow") for n in notes), _check_lines(gate, shown)]
+    return _draw(style, [*parts, _sentence(words.gate_summary(gate), "bold green" if gate.ok else "bold red")])
+
+
+def _check_lines(gate: Gate, shown: Sequence[CheckResult]) -> RenderableType:
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    grid = RichTable.grid(padding=(0, 2, 0, 0))
+    grid.add_column(min_width=max(map(len, words.STATE_WORDS.values())))
+    grid.add_column()
+    for i, r in enumerate(shown):
+        style = "bold red" if gate.fails(r) else "yellow" if r.state != "ok" else "green"
+        found = f"{printable(words.check_name(r), 80)}: {printable(r.sentence, 400)}"
+        grid.add_row(Text(words.STATE_WORDS[r.state], style=style), Text(found))
+        following = next((n.look for n in shown[i + 1 :] if n.state != "ok"), "")
+        if r.state != "ok" and r.look and r.look != following:  # said once below the last that it explains
+            grid.add_row("", Text(f"next: {printable(r.look, 200)}"))
+    return grid
+
+
+def notify(outcome: Outcome, style: Style) -> str:
+    """What each channel was told, in a dry run with all its words; the last line counts."""
+    parts: list[RenderableType] = []
+    for d in outcome.deliveries:
+        verb = "would send" if outcome.dry else "sent" if d.sent else "NOT SENT"
+        why = f" ({d.fault})" if d.fault else ""
+        parts.append(_sentence(f"{verb} to {d.channel}: {d.title}{why}", "bold red" if verb == "NOT SENT" else ""))
+        parts += [_sentence(f"  {line}") for line in d.body.splitlines()] if outcome.dry else []
+    counts = [(sum(d.sent for d in outcome.deliveries), "sent")]
+    counts += [(sum(not d.sent for d in outcome.deliveries), "to send" if outcome.dry else "NOT SENT")]
+    told = ", ".join(f"{tables.many(n, 'message')} {what}" for n, what in counts if n) or "nothing new to tell"
+    return _draw(style, [*parts, _sentence(f"{told}; {tables.many(outcome.open, 'incident')} open")])
 
 
 def receipt(answer: Receipt, style: Style) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tiermix.analysis.replay import SloReplay
-from tiermix.model import Alert, Burn, Mix, SloStatus
+from tiermix.model import Alert, Burn, Counts, Mix, SloStatus
 from tiermix.render.tables import many, percent, state, windows
-from tiermix.timewin import format_duration
+from tiermix.timewin import format_age, format_duration
+from tiermix.verdicts import CheckResult, Gate, State
 
 MARK = {"kept": "✓", "burning": "!", "missed": "✗", "no data": "?"}  # of an SLO's state, beside its colour
 
@@ -36,13 +39,18 @@ def users_got(mix: Mix) -> str:
 
 
 def slo_line(status: SloStatus) -> str:
+    """An SLO in one sentence, by name."""
+    return f"{status.name}: {slo_sentence(status)}"
+
+
+def slo_sentence(status: SloStatus) -> str:
     """An SLO in one sentence."""
     window = status.period if status.period[0].isdigit() else f"the {status.period}"
     tiers = " or ".join(status.good_tiers)
     if status.sli is None:
-        return f"{status.name}: no requests in the last {window}"
+        return f"no requests in the last {window}"
     return (
-        f"{status.name}: {state(status)}, {share(status.sli)} {tiers} over {window} "
+        f"{state(status)}, {share(status.sli)} {tiers} over {window} "
         f"against a target of {float(status.target * 100):g}%"
     )
 
@@ -81,6 +89,34 @@ def replayed(answer: SloReplay) -> str:
     return f"{answer.name}: {counts} against a target of {answer.target * 100:g}% over {answer.period}"
 
 
+def alert_sentence(alert: Alert) -> str:
+    """What the two windows of an alert row burn at, beside the limit of both."""
+    factor = float(alert.row.factor)
+    long, short = _burning(alert.long, alert.long_burn, alert.row.long), _burning(
+        alert.short, alert.short_burn, alert.row.short
+    )  # fmt: skip
+    if alert.firing:
+        return f"burning {long} and {short}, both above {factor:.4g}x"
+    both = (alert.long_burn or 0) > factor and (alert.short_burn or 0) > factor
+    return (
+        f"{long} and {short}; {'too few bad requests to fire' if both else f'fires when both are above {factor:.4g}x'}"
+    )
+
+
+def _burning(counts: Counts, burn: float | None, window: int) -> str:
+    if burn is None:
+        return f"no requests in {format_duration(window)}"
+    return f"{burn:.2f}x over {format_duration(window)} ({counts.bad:,} bad of {counts.total:,})"
+
+
+def freshness_sentence(seconds: float | None, limit: float) -> str:
+    """How old the newest request is, beside how old it may be."""
+    if seconds is None:
+        return "there is no request up to this moment"
+    against = "within" if seconds <= limit else "more than"
+    return f"the newest request is {format_age(seconds)} old, {against} {format_age(limit)}"
+
+
 def budget_line(status: SloStatus) -> str:
     """The error budget in percent, in requests and in time."""
     b = status.budget
@@ -110,6 +146,22 @@ def _metric(mix: Mix) -> str:
     if f.known < mix.totals.total:
         return f"the fallback metric says {share(f.share)} of the {share(f.known / mix.totals.total)} that record it"
     return f"the fallback metric says {share(f.share)}"
+
+
+STATE_WORDS: Mapping[State, str] = {"ok": "ok", "breached": "BREACHED", "stale": "STALE", "no_data": "NO DATA"}
+
+
+def check_name(result: CheckResult) -> str:
+    """A check by its kind, its subject, and what was checked where that says more."""
+    return f"{result.kind} {result.subject}" + ("" if result.name == result.kind else f", {result.name}")
+
+
+def gate_summary(gate: Gate) -> str:
+    """The last line of a check: how many there were, and how they went."""
+    counts = [(gate.count(state), word) for state, word in STATE_WORDS.items()]
+    told = ", ".join(f"{n:,} {word}" for n, word in counts if n)
+    verdict = "ok" if gate.ok else "NOT OK"
+    return f"{verdict}: {many(len(gate.results), 'check')} as of {gate.frame.as_of:%Y-%m-%d %H:%M} UTC: {told}"
 
 
 def verdict(mix: Mix, answer: Burn) -> str:
