@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tiermix.analysis import burn as burning
 from tiermix.config.alerts import infeasible, standard_rows
-from tiermix.model import AlertRow, Counts
+from tiermix.model import AlertRow, Budget, Counts
 from tiermix.timewin import DAY, HOUR, MINUTE
 
 counts = st.tuples(st.integers(0, 10**9), st.integers(0, 10**9)).map(lambda x: Counts(x[0], x[0] + x[1]))
@@ -111,3 +112,16 @@ def test_a_budget_that_burns_is_gone_when_it_says(total: int, burned: Fraction, 
     elif said > 0:
         t = Fraction(said) / elapsed
         assert abs(float(allowed * (1 + t) - bad - rate * allowed * t)) < 1e-6 * float(allowed) + 1e-9
+
+
+def test_the_budget_of_a_calendar_period_is_gone_before_its_end_or_lasts() -> None:
+    # 10 days in, half the budget spent, burning at 6: (6 - 1) times the allowance of a day goes each day, 5 are left.
+    spent, present = Counts(985, 1000), Counts(82, 100)
+    day = 86400
+    assert burning.budget(spent, present, Fraction(97, 100), 10 * day, 20 * day).exhausted_in == pytest.approx(day)
+    assert burning.budget(spent, present, Fraction(97, 100), 10 * day, day / 2).exhausted_in is None
+
+
+def test_without_requests_nothing_is_allowed_spent_or_left() -> None:
+    nothing = burning.budget(Counts(0, 0), Counts(0, 0), Fraction(97, 100), DAY)
+    assert nothing == Budget(0.0, 0, None, None)

@@ -207,14 +207,6 @@ def test_calendar_periods_across_clock_changes_and_years() -> None:
         assert (f"{window.start:%Y-%m-%dT%H:%M}", f"{window.end:%Y-%m-%dT%H:%M}") == want, (unit, at)
 
 
-def test_the_budget_of_a_calendar_period_is_gone_before_its_end_or_lasts() -> None:
-    # 10 days in, half the budget spent, burning at 6: (6 - 1) times the allowance of a day goes each day, 5 are left.
-    spent, present = Counts(985, 1000), Counts(82, 100)
-    day = 86400
-    assert burning.budget(spent, present, Fraction(97, 100), 10 * day, 20 * day).exhausted_in == pytest.approx(day)
-    assert burning.budget(spent, present, Fraction(97, 100), 10 * day, day / 2).exhausted_in is None
-
-
 def test_an_explanation_names_the_threshold_and_the_counts(store: Program) -> None:
     alerts = store("burn", "--explain", "--json").json["slos"][0]["alerts"]
     shown = store("burn", "--explain").out
