@@ -397,6 +397,8 @@ def status(desk: Desk) -> tuple[Frame, Trust, list[dict[str, Any]]]:
 
 def usual_params(desk: Desk, name: str) -> dict[str, Any]:
     """The parameters of a named query as a plain question over the last 30 days binds them."""
+    from tiermix import counters
+
     window = desk.window(30, None, None)
     plain, filtered = slos_of(desk.config)[0], {"tier": (desk.tiering.primary,)}
     mix(desk, window, by="reason" if name == "mix/by_minute" else None)
@@ -405,4 +407,6 @@ def usual_params(desk: Desk, name: str) -> dict[str, Any]:
     burn_even_if_empty(desk, [replace(plain, where={})])
     burn_even_if_empty(desk, [replace(plain, where={"tier": desk.tiering.order})])
     trust(desk, window)
+    for where in ({}, filtered):
+        counters.by_tier(desk, where, *counters.minutes_in(window))
     return dict(desk.store.asked[name])

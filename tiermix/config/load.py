@@ -202,6 +202,7 @@ def _slo(t: Table, names: Sequence[str]) -> s.Slo:
         owner=t.text("owner"),
         alerts=tuple(_each(t, "alert", _alert)),
         min_bad=t.number("min_bad", s.MIN_BAD_EVENTS, low=1, whole=True),
+        runbook=t.text("runbook"),
     )
     _known_tiers(t, "good", slo.good, names)
     if slo.window % 60:

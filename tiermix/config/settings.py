@@ -62,6 +62,7 @@ class Slo:
     owner: str = ""
     alerts: tuple[AlertSetting, ...] = ()  # empty: the standard rows of the window
     min_bad: int = MIN_BAD_EVENTS
+    runbook: str = ""  # an address for whoever is woken; goes into exported alerts
 
 
 @dataclass(frozen=True, slots=True)
