@@ -21,7 +21,7 @@ def test_version_and_module(tiermix: Program) -> None:
 
 def test_every_command_has_help_with_its_purpose(tiermix: Program) -> None:
     text = tiermix("--help").out
-    for command in ("demo", "init", "ingest", "mix", "burn", "report", "status", "sql", "schema", "config"):
+    for command in ("demo", "init", "ingest", "mix", "burn", "report", "export", "status", "sql", "schema", "config"):
         assert f"  {command} " in text, command
         assert tiermix(command, "--help").out.startswith("Usage: tiermix ")
 

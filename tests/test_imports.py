@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import ROOT
 
-HEAVY = ("duckdb", "polars", "plotly", "rich.console", "rich.table", "numpy", "zstandard", "sqlglot")
+HEAVY = ("duckdb", "polars", "plotly", "rich.console", "rich.table", "numpy", "zstandard", "sqlglot", "yaml")
 
 
 def loaded(code: str) -> set[str]:
