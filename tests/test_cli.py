@@ -30,6 +30,7 @@ def test_every_command_has_help_with_its_purpose(tiermix: Program) -> None:
         "check",
         "notify",
         "report",
+        "export",
         "status",
         "sql",
         "schema",

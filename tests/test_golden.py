@@ -39,6 +39,22 @@ CASES = {
     "check_github.out": ("check", *AS_OF, "--format", "github"),
     "report.json": ("report", *AS_OF, "--json"),
     "report.md": ("report", *AS_OF, "--format", "markdown"),
+    "export/metrics.prom": ("export", "openmetrics", *AS_OF),
+    "export/metrics.om": ("export", "openmetrics", *AS_OF, "--format", "openmetrics", "--label", "job=node"),
+    "export/history.om": (
+        "export",
+        "openmetrics",
+        "--history",
+        "--since",
+        "2026-11-19T10:00Z",
+        "--as-of",
+        "2026-11-19T10:04Z",
+    ),
+    "export/rules.yml": ("export", "prometheus-rules"),
+    "export/openslo.yml": ("export", "openslo"),
+    "export/sloth.yml": ("export", "sloth"),
+    "export/sloth_windows.yml": ("export", "sloth", "--windows"),
+    "export/grafana.json": ("export", "grafana"),
     "status.txt": ("status",),
     "status.json": ("status", "--json"),
     "config_show.txt": ("config", "show"),
@@ -50,6 +66,10 @@ CASES = {
     "help_ingest.txt": ("ingest", "--help"),
     "help_check.txt": ("check", "--help"),
     "help_notify.txt": ("notify", "--help"),
+    "help_export.txt": ("export", "--help"),
+    "help_export_openmetrics.txt": ("export", "openmetrics", "--help"),
+    "help_export_prometheus_rules.txt": ("export", "prometheus-rules", "--help"),
+    "help_export_sloth.txt": ("export", "sloth", "--help"),
 }
 
 

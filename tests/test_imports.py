@@ -18,6 +18,7 @@ HEAVY = (
     "numpy",
     "zstandard",
     "sqlglot",
+    "yaml",
     "apprise",
     "requests",
 )

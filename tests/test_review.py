@@ -191,6 +191,10 @@ def test_a_calendar_window_begins_with_the_month_and_its_budget_lasts_until_its_
     good, total = truth.counts(datetime(2026, 11, 15, 6, tzinfo=UTC), (14 * 24 + 6) * 60)
     assert (ran["good"], ran["total"]) == (good, total)
     assert [a["factor"] for a in ran["alerts"]] == [14.4, 6, 3, 1]
+    quarter = store("burn", "--window", "quarter", "--as-of", "2026-11-15T06:00:00Z", "--json").json["slos"][0]
+    assert quarter["span"]["start"] == "2026-10-01T00:00:00Z"
+    assert [a["factor"] for a in quarter["alerts"]] == [14.4, 6, 3, 1]
+    assert quarter["alerts"][0]["budget_percent"] == pytest.approx(2 / 3)
 
 
 def test_calendar_periods_across_clock_changes_and_years() -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from tiermix.errors import StoreFull, UsageError
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Writes a file so that a reader sees the old one or the new one, never a part.
+def write_whole(path: Path, text: str | Iterable[str]) -> None:
+    """Writes a file, perhaps from pieces, so that a reader sees the old one or the new one, never a part.
 
     Raises:
         UsageError: the folder cannot be written to.
@@ -25,13 +26,15 @@ def write_whole(path: Path, text: str) -> None:
         ) from error
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as out:
-            out.write(text)
+            out.writelines([text] if isinstance(text, str) else text)
             out.flush()
             os.fsync(out.fileno())
         os.chmod(name, 0o644)
         os.replace(name, path)
-    except OSError as error:
+    except BaseException as error:
         os.unlink(name)
+        if not isinstance(error, OSError):
+            raise  # a piece could not be made, or Ctrl-C: nothing of it stays behind
         raise StoreFull(f"cannot write the file: {error.strerror}", where=str(path), hint="free disk space") from error
 
 

@@ -13,7 +13,7 @@ from tiermix.errors import UsageError
 MINUTE = 60
 HOUR = 3600
 DAY = 86400
-# Calendar periods and the length by which their alert rows are made.
+# Calendar periods and the length that stands for them.
 CALENDAR = {"week": 7 * DAY, "month": 30 * DAY, "quarter": 90 * DAY}
 _UNITS = {"w": 7 * DAY, "d": DAY, "h": HOUR, "m": MINUTE, "s": 1}
 

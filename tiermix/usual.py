@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from tiermix import answers, review
+from tiermix import answers, counters, review
 from tiermix.answers import Desk
 from tiermix.timewin import DAY
 
@@ -22,5 +22,7 @@ def params(desk: Desk, name: str) -> Mapping[str, Any] | None:
         answers.burn_even_if_empty(desk, [slo])
         review.replay(desk, [slo], 30 * DAY)
         review.by_group(desk, [slo], "reason")
+    for where in ({}, filtered):
+        counters.by_tier(desk, where, *counters.minutes_in(window))
     answers.trust(desk, window)
     return desk.store.asked.get(name)

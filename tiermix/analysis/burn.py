@@ -26,7 +26,7 @@ def rows_of(slo: Slo) -> tuple[AlertRow, ...]:
         InfeasibleAlert: a row can never fire at the target.
     """
     own = tuple(alert_row(a.severity, a.factor, a.long, a.short, slo.window) for a in slo.alerts)
-    rows = own or standard_rows(slo.window)
+    rows = own or standard_rows(slo.window, slo.calendar)
     for row in rows:
         if (why := infeasible(row.factor, slo.target)) is not None:
             raise InfeasibleAlert(why[0], where=f"SLO {slo.name}", hint=why[1])

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from tiermix import __version__, console
-from tiermix.cli import data, gate, questions, reference, reports, settings, start
+from tiermix.cli import data, export, gate, questions, reference, reports, settings, start
 from tiermix.cli.options import session
 
 app = typer.Typer(
@@ -20,6 +20,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 config_app = typer.Typer(help="Check or show the configuration.", no_args_is_help=True, rich_markup_mode=None)
+export_app = typer.Typer(
+    help="Metrics, alerts and SLOs for other systems.", no_args_is_help=True, rich_markup_mode=None
+)
 
 
 def _version(asked: bool) -> None:
@@ -48,6 +51,12 @@ app.command("burn")(questions.burn)
 app.command("check")(gate.check)
 app.command("notify")(gate.notify)
 app.command("report")(reports.report)
+export_app.command("openmetrics")(export.openmetrics)
+export_app.command("prometheus-rules")(export.prometheus_rules)
+export_app.command("grafana")(export.grafana)
+export_app.command("openslo")(export.openslo)
+export_app.command("sloth")(export.sloth)
+app.add_typer(export_app, name="export")
 app.command("status")(data.status)
 app.command("sql")(reference.query)
 app.command("schema")(reference.schema)

@@ -38,13 +38,14 @@ _FACTORS: Mapping[int, tuple[Fraction, ...]] = {
 }
 
 
-def standard_rows(period: int) -> tuple[AlertRow, ...]:
-    """The alert rows of an SLO over `period` seconds.
+def standard_rows(period: int, calendar: str = "") -> tuple[AlertRow, ...]:
+    """The alert rows of an SLO over `period` seconds, the length of the calendar period when it has one.
 
     A period without a table takes the 30-day budget shares, and no factor below 1: such a row would fire inside the
-    SLO. Rows whose long window exceeds the period are left out.
+    SLO. Rows whose long window exceeds the period are left out. A quarter of the calendar has the factors of 30 days:
+    who may not lose more than that in a month is not to be told later because the budget is renewed later.
     """
-    known = _FACTORS.get(period)
+    known = _FACTORS.get(30 * DAY if calendar == "quarter" else period)
     rows = []
     for i, shape in enumerate(_SHAPES):
         if shape.long > period:

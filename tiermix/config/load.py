@@ -217,7 +217,9 @@ def _slo(t: Table, names: Sequence[str]) -> s.Slo:
         if (message := infeasible(row.factor, slo.target)) is not None:
             t.fault(f"alert[{i}].factor", *message)
     if not slo.alerts:
-        worst = next((m for r in standard_rows(slo.window) if (m := infeasible(r.factor, slo.target))), None)
+        worst = next(
+            (m for r in standard_rows(slo.window, slo.calendar) if (m := infeasible(r.factor, slo.target))), None
+        )
         if worst is not None:
             t.fault("target", *worst)
     return slo

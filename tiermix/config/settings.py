@@ -72,7 +72,7 @@ class Slo:
     owner: str = ""
     alerts: tuple[AlertSetting, ...] = ()  # empty: the standard rows of the window
     min_bad: int = MIN_BAD_EVENTS
-    runbook: str = ""
+    runbook: str = ""  # an address for whoever is told of a breach
 
     @property
     def period(self) -> str:

@@ -1,0 +1,1 @@
+"""The SLOs, their alerts and their numbers in the languages of other systems. One module a format."""
