@@ -1,11 +1,11 @@
-"""Whether ingest costs what its batch is and not what the store is, and questions their days and not their traffic.
+"""Whether ingest costs what its batch is and not what the store is.
 
     python benchmarks/scale.py [--requests 100000000] [--folder DIR]
 
-Writes Parquet logs of 90 days with that many requests in all, and of 1 million over the same days, ingests both in nine
-nights of ten days, and prints per night the processor time, the peak memory and the size of the store; then a batch of
-1 million more against the same batch into an empty store; then `burn`, `mix` and `burn --replay` on both stores in
-pairs. 100 million take about 20 GB of disk and half an hour. Never run as a test: a shared machine is no judge.
+Writes Parquet logs of 90 days with that many requests in all, ingests them in nine nights of ten days, and prints per
+night the processor time, the peak memory and the size of the store; then a batch of 1 million more against the same
+batch into an empty store. 100 million take about 15 GB of disk and half an hour. Never run as a test: a shared machine
+is no judge. With --keep the stores stay in the folder, for benchmarks/query.py.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from __future__ import annotations
 import argparse
 import os
 import resource
-import statistics
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 DAYS, NIGHT = 90, 10
@@ -63,7 +64,9 @@ class Ran:
 
     def __init__(self, *words: str | Path) -> None:
         before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-        subprocess.run([sys.executable, "-m", "tiermix", *map(str, words)], check=True, stdout=subprocess.DEVNULL)
+        done = subprocess.run([sys.executable, "-m", "tiermix", *map(str, words)], stdout=subprocess.DEVNULL)
+        if done.returncode > 1:  # 1 is an answer: something is breached
+            raise SystemExit(f"{words} ended with {done.returncode}")
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         self.seconds = time.perf_counter() - begun
         self.cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
@@ -78,40 +81,43 @@ def nights(paths: Sequence[Path], store: Path) -> None:
         )
 
 
-def pairs(name: str, words: Sequence[str], large: Path, small: Path, runs: int) -> None:
-    times = [(Ran(*words, "--db", large).seconds, Ran(*words, "--db", small).seconds) for _ in range(runs + 1)][1:]
-    a, b = (statistics.median(x) for x in zip(*times, strict=True))
-    print(f"| {name} | {a:.2f} s | {b:.2f} s | **{statistics.median(x / y for x, y in times):.2f}** |", flush=True)
+def grown(folder: Path, name: str, requests: int) -> Path:
+    """A store of 90 days with that many requests, made night by night."""
+    store = folder / f"{name}.duckdb"
+    if store.exists():
+        return store
+    paths = write_days(folder / name, range(DAYS), requests // DAYS, name)
+    print(f"\n{requests:,} requests\n\n| days | processor | peak memory | store |\n|---|---|---|---|")
+    nights(paths, store)
+    shutil.rmtree(folder / name)
+    return store
+
+
+@contextmanager
+def workplace(folder: Path | None, keep: bool) -> Iterator[Path]:
+    """The folder to work in; it and what was made in it goes away unless asked otherwise."""
+    os.environ["TIERMIX_NOW"] = "2026-04-02T00:00:00Z"
+    if keep and folder is not None:
+        folder.mkdir(exist_ok=True)
+        yield folder
+        return
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        yield Path(name)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--requests", type=int, default=100_000_000)
-    parser.add_argument("--runs", type=int, default=7)
     parser.add_argument("--folder", type=Path)
+    parser.add_argument("--keep", action="store_true")
     args = parser.parse_args()
-    os.environ["TIERMIX_NOW"] = "2026-04-02T00:00:00Z"
-    with tempfile.TemporaryDirectory(dir=args.folder) as name:
-        folder = Path(name)
-        stores = {n: folder / f"{n}.duckdb" for n in ("large", "small", "empty")}
-        for size, count in (("large", args.requests), ("small", SMALL)):
-            paths = write_days(folder / size, range(DAYS), count // DAYS, size)
-            print(f"\n{count:,} requests\n\n| days | processor | peak memory | store |\n|---|---|---|---|")
-            nights(paths, stores[size])
+    with workplace(args.folder, args.keep) as folder:
+        large = grown(folder, "large", args.requests)
         (batch,) = write_days(folder / "batch", [DAYS], SMALL, "batch")
-        into = {n: Ran("ingest", batch, "--db", stores[n]) for n in ("empty", "large")}
-        ratio = into["large"].cpu / into["empty"].cpu
-        spent = f"{into['large'].cpu:.1f} s of processor, {into['empty'].cpu:.1f} s into an empty store"
+        cpu = {store: Ran("ingest", batch, "--db", store).cpu for store in (folder / "empty.duckdb", large)}
+        ratio = cpu[large] / cpu[folder / "empty.duckdb"]
+        spent = f"{cpu[large]:.1f} s of processor, {cpu[folder / 'empty.duckdb']:.1f} s into an empty store"
         print(f"\n1 million more: {spent}: **{ratio:.2f}**\n")
-        print(f"| question | {args.requests:,} requests | {SMALL:,} | ratio |\n|---|---|---|---|")
-        questions = (
-            ["burn"],
-            ["mix", "--days", "90"],
-            ["mix", "--by", "intent", "--days", "90"],
-            ["burn", "--replay", "60d"],
-        )
-        for words in questions:
-            pairs(" ".join(words), words, stores["large"], stores["small"], args.runs)
 
 
 if __name__ == "__main__":

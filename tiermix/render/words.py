@@ -45,10 +45,11 @@ def slo_line(status: SloStatus) -> str:
 
 def slo_sentence(status: SloStatus) -> str:
     """An SLO in one sentence."""
-    window = status.period if status.period[0].isdigit() else f"the {status.period}"
+    rolling = status.period[0].isdigit()
+    window = status.period if rolling else f"the {status.period}"
     tiers = " or ".join(status.good_tiers)
     if status.sli is None:
-        return f"no requests in the last {window}"
+        return f"no requests in {'the last ' * rolling}{window}"
     return (
         f"{state(status)}, {share(status.sli)} {tiers} over {window} "
         f"against a target of {float(status.target * 100):g}%"
