@@ -125,3 +125,14 @@ def test_the_budget_of_a_calendar_period_is_gone_before_its_end_or_lasts() -> No
 def test_without_requests_nothing_is_allowed_spent_or_left() -> None:
     nothing = burning.budget(Counts(0, 0), Counts(0, 0), Fraction(97, 100), DAY)
     assert nothing == Budget(0.0, 0, None, None)
+
+
+def test_an_overspent_budget_is_gone_now_and_a_burning_one_to_the_second() -> None:
+    # Catches a budget that is gone only when nothing is left of it exactly, and rounding of the time that it lasts.
+    day, burning_at = DAY, Counts(90, 100)
+    assert burning.budget(Counts(90, 100), burning_at, Fraction(97, 100), day).exhausted_in == 0
+    assert burning.budget(Counts(97, 100), burning_at, Fraction(97, 100), day).exhausted_in == 0
+    lasts = burning.budget(Counts(990, 1000), burning_at, Fraction(97, 100), 10).exhausted_in
+    assert lasts == float(Fraction(2, 3) * 10 / Fraction(10, 3))
+    assert lasts == 2
+    assert burning.budget(Counts(991, 1000), burning_at, Fraction(97, 100), 10).exhausted_in == float(Fraction(21, 10))
