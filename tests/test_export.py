@@ -683,8 +683,7 @@ def check_openslo(documents: Sequence[Any]) -> None:
             assert spec["service"] in named["Service"]
             assert spec["budgetingMethod"] == "Occurrences"
             (window,) = spec["timeWindow"]
-            assert set(window) == {"duration", "isRolling"}
-            assert window["isRolling"] is True
+            assert set(window) == {"duration", "isRolling"} | ({"calendar"} if not window["isRolling"] else set())
             assert SHORTHAND.fullmatch(window["duration"])
             check_metadata(spec["indicator"]["metadata"])
             ratio = spec["indicator"]["spec"]["ratioMetric"]
@@ -744,6 +743,30 @@ def test_openslo_keeps_the_rules_of_its_specification(small_store: Program) -> N
 def test_openslo_durations_are_one_number_and_one_unit() -> None:
     lengths = [5 * MINUTE, 90 * MINUTE, 6 * HOUR, 26 * HOUR, 7 * DAY]
     assert [openslo.duration(n) for n in lengths] == ["5m", "90m", "6h", "26h", "7d"]
+
+
+CALENDAR = 'timezone = "Europe/Berlin"\n[[slo]]\nname = "monthly"\nwindow = "month"\n'
+
+
+def test_a_calendar_period_is_said_where_it_can_be_and_refused_where_it_cannot(small_store: Program) -> None:
+    # Alert rows have rolling windows either way. Catches a budget over 30 days that is called that of the month.
+    (small_store.folder / "tiermix.toml").write_text(CALENDAR)
+    assert small_store("export", "prometheus-rules", "--out", "r.yml").code == 0
+    assert promtool("check", "rules", small_store.folder / "r.yml").returncode == 0
+    rules = yaml.safe_load((small_store.folder / "r.yml").read_text())["groups"][0]["rules"]
+    budget = next(r["expr"] for r in rules if r.get("record") == names.RECORD_BUDGET)
+    assert budget == f'{names.SLO_BUDGET.name}{{slo="monthly"}}'
+    assert not [r for r in rules if r.get("labels", {}).get("window") == "30d"]
+    left = samples(small_store("export", "openmetrics").out)[names.SLO_BUDGET.name, frozenset({("slo", "monthly")})]
+    assert left == small_store("burn", "--json").json["slos"][0]["error_budget_remaining"]
+    documents = list(yaml.safe_load_all(small_store("export", "openslo").out))
+    check_openslo(documents)
+    (window,) = next(d for d in documents if d["kind"] == "SLO")["spec"]["timeWindow"]
+    start = {"startTime": "2024-01-01 00:00:00", "timeZone": "Europe/Berlin"}
+    assert window == {"duration": "1M", "isRolling": False, "calendar": start}
+    refused = small_store("export", "sloth")
+    assert refused.code == 2
+    assert "'monthly' has a calendar month" in refused.err
 
 
 def test_two_rows_on_the_same_windows_have_names_of_their_own() -> None:
@@ -820,16 +843,3 @@ def test_golden_files_of_the_exports_are_the_formats_they_are_named_for() -> Non
     assert promtool("check", "metrics", stdin=(folder / "metrics.prom").read_text()).stderr == ""
     for name in ("metrics.om", "history.om"):
         assert samples_over_time((folder / name).read_text())
-
-
-def test_calendar_windows_are_exported_where_they_can_be_said(store: Program) -> None:
-    spec = yaml.safe_load_all(store("export", "openslo", "--window", "quarter").out)
-    window = next(d for d in spec if d["kind"] == "SLO")["spec"]["timeWindow"]
-    start = {"startTime": "2024-01-01 00:00:00", "timeZone": "UTC"}
-    assert window == [{"duration": "1Q", "isRolling": False, "calendar": start}]
-    rules = yaml.safe_load(store("export", "prometheus-rules", "--window", "month").out)
-    assert "tiermix:slo_error_budget_remaining:ratio" not in json.dumps(rules)
-    assert sum(r.get("alert") == "TiermixErrorBudgetBurn" for g in rules["groups"] for r in g["rules"]) == 4
-    ran = store("export", "sloth", "--window", "month")
-    assert (ran.code, ran.out) == (2, "")
-    assert "rolling windows only" in ran.err

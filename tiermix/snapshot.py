@@ -97,15 +97,13 @@ def definitions(slos: Sequence[Slo], made: Tiering) -> tuple[Definition, ...]:
     Raises:
         InfeasibleAlert: a row can never fire at its target.
     """
-    return tuple(
-        Definition(s, answers.good_tiers(s, made), tuple(dict.fromkeys(burning.rows_of(s))), _rolling_windows(s))
-        for s in slos
-    )
+    return tuple(_definition(s, made) for s in slos)
 
 
-def _rolling_windows(slo: Slo) -> tuple[int, ...]:
-    lengths = set(burning.windows_of(slo))
-    return tuple(sorted(lengths if slo.calendar else lengths | {slo.window}))
+def _definition(slo: Slo, made: Tiering) -> Definition:
+    own = () if slo.calendar else (slo.window,)  # the window of a calendar period has no fixed length
+    windows = tuple(sorted({*burning.windows_of(slo), *own}))
+    return Definition(slo, answers.good_tiers(slo, made), tuple(dict.fromkeys(burning.rows_of(slo))), windows)
 
 
 def take(desk: Desk, slos: Sequence[Slo], where: Where) -> Snapshot:

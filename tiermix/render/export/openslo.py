@@ -17,9 +17,9 @@ from tiermix.snapshot import Definition
 from tiermix.timewin import DAY, HOUR, MINUTE, format_duration
 
 _VERSION = "openslo/v1"
-_CALENDAR_UNIT = {"week": "1w", "month": "1M", "quarter": "1Q"}
-_CALENDAR_START = "2024-01-01 00:00:00"  # a Monday, and the first day of a month and of a quarter
 _LONGEST_TEXT, _LONGEST_TITLE = 1050, 63
+_PERIODS = {"week": "1w", "month": "1M", "quarter": "1Q"}
+_BEGINNING = "2024-01-01 00:00:00"  # a Monday that begins a month and a quarter too
 _COMMENT = """\
 Written by tiermix export openslo.
 
@@ -27,14 +27,17 @@ OpenSLO has no alert on two windows at once. Each policy holds the long window o
 window, which must burn as fast for the alert to be true, and the least number of bad requests (tiermix.min-bad)."""
 
 
-def text(definitions: Sequence[Definition], service: str, timezone: str) -> str:
+def text(definitions: Sequence[Definition], service: str, zone: str) -> str:
     """The SLOs, one alert policy and one condition a row, and the targets that they notify, as documents.
 
-    `timezone` is that of calendar windows.
+    Args:
+        definitions: the SLOs.
+        service: who makes the promises.
+        zone: the IANA time zone in which calendar periods begin.
     """
     documents = [_service(service)]
     for definition in definitions:
-        documents.append(_slo(definition, service, timezone))
+        documents.append(_slo(definition, service, zone))
         for row in definition.rows:
             documents += [_policy(definition, row), _condition(definition, row)]
     severities = dict.fromkeys(row.severity for d in definitions for row in d.rows)
@@ -64,7 +67,15 @@ def _service(service: str) -> Document:
     return _document("Service", service, spec, title=service)
 
 
-def _slo(definition: Definition, service: str, timezone: str) -> Document:
+def _time_window(slo: Slo, zone: str) -> Document:
+    if not slo.calendar:
+        return {"duration": duration(slo.window), "isRolling": True}
+    # "UTC" alone does not match the pattern of the published schema.
+    start = {"startTime": _BEGINNING, "timeZone": "Etc/UTC" if zone.upper() in ("UTC", "Z") else zone}
+    return {"duration": _PERIODS[slo.calendar], "isRolling": False, "calendar": start}
+
+
+def _slo(definition: Definition, service: str, zone: str) -> Document:
     slo = definition.slo
     name = names.dns_label(slo.name)
     ratio = {
@@ -76,7 +87,7 @@ def _slo(definition: Definition, service: str, timezone: str) -> Document:
         "description": promise(definition)[:_LONGEST_TEXT],
         "service": names.dns_label(service),
         "indicator": {"metadata": {"name": f"{name[:54]}-sli"}, "spec": {"ratioMetric": ratio}},
-        "timeWindow": [_window(slo, timezone)],
+        "timeWindow": [_time_window(slo, zone)],
         "budgetingMethod": "Occurrences",
         "objectives": [{"displayName": names.given_value(slo.name)[:_LONGEST_TITLE], "target": float(slo.target)}],
         "alertPolicies": [{"alertPolicyRef": _policy_name(definition, row)} for row in definition.rows],
@@ -84,13 +95,6 @@ def _slo(definition: Definition, service: str, timezone: str) -> Document:
     # A list, because a text here may hold no more than letters, digits, dots and dashes.
     labels = {"owner": [names.given_value(slo.owner)]} if slo.owner else None
     return _document("SLO", slo.name, spec, title=slo.name, labels=labels)
-
-
-def _window(slo: Slo, timezone: str) -> Document:
-    if not slo.calendar:
-        return {"duration": duration(slo.window), "isRolling": True}
-    calendar = {"startTime": _CALENDAR_START, "timeZone": timezone}
-    return {"duration": _CALENDAR_UNIT[slo.calendar], "isRolling": False, "calendar": calendar}
 
 
 def _metric(query: str) -> Document:

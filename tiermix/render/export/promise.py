@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tiermix.config.settings import Slo
 from tiermix.render.export import names
 from tiermix.snapshot import Definition
+from tiermix.timewin import format_duration
 
 
 def promise(definition: Definition) -> str:
@@ -13,8 +13,5 @@ def promise(definition: Definition) -> str:
     kept = "; ".join(f"{dim} = {' or '.join(values)}" for dim, values in slo.where.items())
     of = f"requests with {names.given_value(kept)}" if kept else "all requests"
     tiers = names.given_value(" or ".join(definition.good_tiers))
-    return f"{float(slo.target * 100):.10g}% of {of} over {_window(slo)} are served by {tiers}."
-
-
-def _window(slo: Slo) -> str:
-    return f"each calendar {slo.calendar}" if slo.calendar else slo.period
+    over = f"in each calendar {slo.calendar}" if slo.calendar else f"over {format_duration(slo.window)}"
+    return f"{float(slo.target * 100):.10g}% of {of} {over} are served by {tiers}."

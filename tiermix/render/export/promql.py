@@ -29,7 +29,7 @@ def templated(text: str) -> str:
 
 
 def selector(metric: Metric, definition: Definition) -> str:
-    """The counter of an SLO."""
+    """A metric of an SLO."""
     return f"{metric.name}{{{names.SLO}={string(names.given_value(definition.slo.name))}}}"
 
 
@@ -59,7 +59,12 @@ def burn(definition: Definition, seconds: int) -> str:
 
 
 def budget(definition: Definition) -> str:
-    """The error budget left over the window of the SLO."""
+    """The error budget left over the window of the SLO.
+
+    PromQL knows no months and no time zones, so the budget of a calendar period is the one that tiermix exports.
+    """
+    if definition.slo.calendar:
+        return selector(names.SLO_BUDGET, definition)
     return f"1 -\n{burn(definition, definition.slo.window)}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 
+from tiermix.config.settings import Slo
 from tiermix.model import AlertRow
 from tiermix.render.export import names, promql, yamltext
 from tiermix.render.export.promise import promise
@@ -39,9 +40,8 @@ def text(definitions: Sequence[Definition], owner: str, freshness: int) -> str:
 
 def _group(definition: Definition) -> Document:
     records = [record for seconds in definition.windows for record in _records(definition, seconds)]
-    if not definition.slo.calendar:  # PromQL knows no months; tiermix export openmetrics has that budget as a gauge
-        budget = {names.SLO: names.given_value(definition.slo.name)}
-        records.append({"record": names.RECORD_BUDGET, "labels": budget, "expr": promql.budget(definition)})
+    budget = {names.SLO: names.given_value(definition.slo.name)}
+    records.append({"record": names.RECORD_BUDGET, "labels": budget, "expr": promql.budget(definition)})
     alerts = [_alert(definition, row) for row in definition.rows]
     return {
         "name": f"tiermix-slo-{names.dns_label(definition.slo.name)}",
@@ -78,12 +78,16 @@ def _alert(definition: Definition, row: AlertRow) -> Document:
         "annotations": {
             "summary": f"{name} burns its error budget {{{{ $value | humanize }}}} times as fast as it may",
             "description": f"{promql.templated(promise(definition))} Over {long} and over {short} more than {factor} "
-            f"times the bad requests that keep this promise; at that rate {spent} of the budget of "
-            f"{slo.period} is spent by the time of this alert.",
+            f"times the bad requests that keep this promise; at that rate {spent} of the budget of {_period(slo)} is "
+            "spent by the time of this alert.",
             "command": promql.templated(f"tiermix burn --slo {shlex.quote(names.given_value(slo.name))}"),
             **({"runbook_url": promql.templated(slo.runbook)} if slo.runbook else {}),
         },
     }
+
+
+def _period(slo: Slo) -> str:
+    return f"the {slo.calendar}" if slo.calendar else format_duration(slo.window)
 
 
 def _absent(definition: Definition) -> Document:

@@ -65,10 +65,11 @@ def windows(definitions: Sequence[Definition]) -> str:
 
 
 def _period(definitions: Sequence[Definition]) -> str:
-    if by_calendar := [d.slo.name for d in definitions if d.slo.calendar]:
+    calendar = next((d.slo for d in definitions if d.slo.calendar), None)
+    if calendar is not None:
         raise UsageError(
-            f"sloth knows rolling windows only, and {by_calendar[0]} has one of the calendar",
-            hint="export others by --slo, or this one with --window 30d",
+            f"sloth knows rolling windows only, and SLO {calendar.name!r} has a calendar {calendar.calendar}",
+            hint="export the others with --slo, or this one with --window 30d",
         )
     periods = list(dict.fromkeys(format_duration(d.slo.window) for d in definitions))
     if len(periods) > 1:
