@@ -18,6 +18,7 @@ HEAVY = (
     "numpy",
     "zstandard",
     "sqlglot",
+    "pyspark",
     "yaml",
     "apprise",
     "requests",
