@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import codecs
 import hashlib
-import shutil
-import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
 from tiermix import sql
-from tiermix.broken import BadLine, locate, scrub
+from tiermix.broken import BadLine, locate, parts
 from tiermix.config.settings import Config
 from tiermix.engine.duck import Scan, records_sql
 from tiermix.errors import InputError, NoInput, StoreBusy, StoreError, StoreFull, UnknownSource, UnreadableFile
+from tiermix.files import scratch
 from tiermix.inputs import Found
 from tiermix.model import FileReceipt, Note, Receipt
-from tiermix.sources import Dialect, Sample, detect, open_unpacked, sample
+from tiermix.sources import Dialect, Sample, detect, sample
+from tiermix.sources.packing import damage
 from tiermix.store import Store
 from tiermix.tiers import tiering
 from tiermix.timewin import rfc3339
@@ -31,8 +32,8 @@ _BATCH_BYTES = 2 << 30
 _BATCH_FILES = 5000
 _QUARANTINE_CHUNK = 10_000
 _HEAD_ROWS = 200_000
-# JSON that is not one record a line is read by Python up to this size: DuckDB stops after the first array of a file.
-_WHOLE_BYTES = 64 << 20
+# Bad rows are fetched so many at a time.
+_BAD_ROWS = 50_000
 
 Progress = Callable[[int, int, str], None]  # bytes done, bytes in all, what is being read
 
@@ -54,7 +55,7 @@ class _Tally:
     lines: int = 0
     duplicate: int = 0
     quarantined: int = 0
-    bad: list[BadLine] = field(default_factory=list)
+    bad: Iterable[BadLine] = ()
 
 
 def _silent(done: int, total: int, label: str) -> None:
@@ -71,6 +72,7 @@ def ingest(
     max_bad: float = DEFAULT_MAX_BAD,
     hash_key: str | None = None,
     progress: Progress = _silent,
+    keep_going: bool = False,
 ) -> Receipt:
     """Reads log files into the store.
 
@@ -83,6 +85,7 @@ def ingest(
         max_bad: the share of lines that may be bad before the receipt says `too_bad`.
         hash_key: the key under which tenants and users are hashed; needed with `privacy.hash_users`.
         progress: is told how far it is.
+        keep_going: list what could not be read in the receipt, unless nothing at all could be read.
 
     Returns:
         What became of every file. Files that hold nothing are in it, with no lines.
@@ -100,21 +103,47 @@ def ingest(
     total = sum(i.size for i in inputs)
     done = 0
     requests_before = _count(store, "request_log")
-    for batch in _batches(inputs):
-        progress(done, total, batch[0].name)
-        receipts += _ingest_batch(store, batch, config, hash_key, now)
-        done += sum(i.size for i in batch)
+    with _looking_for_damage(inputs):
+        for batch in _batches(inputs):
+            progress(done, total, batch[0].name)
+            receipts += _ingest_batch(store, batch, config, hash_key, now)
+            done += sum(i.size for i in batch)
     progress(total, total, "")
     store.place(tiering(config, store.outcomes()).placements, keep=True)
-    failures += [UnreadableFile(why, where=i.name) for i in inputs for why in i.damage]
-    if failures:
+    failures += _damaged(store, inputs)
+    if failures and not (keep_going and any(r.lines for r in receipts)):
         raise failures[0]
     if not receipts or not any(r.lines for r in receipts):
         raise NoInput("there is not a single line in the files", where=", ".join(str(p) for p in found.paths[:3]))
     order = {found.labels.get(p, str(p)): i for i, p in enumerate(found.paths)}
     receipts.sort(key=lambda r: order[r.path])
     added = _count(store, "request_log") - requests_before
-    return Receipt(tuple(receipts), added, time.monotonic() - started, max_bad, tuple(notes))
+    return Receipt(tuple(receipts), added, time.monotonic() - started, max_bad, tuple(notes), tuple(failures))
+
+
+@contextmanager
+def _looking_for_damage(inputs: Sequence[_Input]) -> Iterator[None]:
+    """Checks packed files while they are read, because DuckDB does not; their `damage` is complete at the end."""
+    pool = ThreadPoolExecutor(1)
+    try:
+        checks: list[tuple[_Input, Future[str]]] = [
+            (i, pool.submit(damage, i.path, i.seen.packing)) for i in inputs if i.seen.packing != "none"
+        ]
+        yield
+        for item, check in checks:
+            if not item.damage and (found := check.result()):
+                item.damage.append(found)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _damaged(store: Store, inputs: Iterable[_Input]) -> list[UnreadableFile]:
+    """What could not be read to its end. Such a file counts as unread next time, so that it is complained of again."""
+    faults = [(i.name, why) for i in inputs for why in i.damage]
+    if faults:
+        store.ask("ingest/forget_files", {"paths": [name for name, _ in faults]})
+    hint = "what could be read of it is kept; get a whole copy of it and ingest that"
+    return [UnreadableFile(why, where=name, hint=hint) for name, why in faults]
 
 
 def _count(store: Store, table: str) -> int:
@@ -206,14 +235,8 @@ def _batches(inputs: Iterable[_Input]) -> Iterable[list[_Input]]:
 def _ingest_batch(
     store: Store, batch: Sequence[_Input], config: Config, hash_key: str | None, now: datetime
 ) -> list[FileReceipt]:
-    if batch[0].seen.encoding != "utf-8":
-        return [_ingest_transcoded(store, item, config, hash_key, now) for item in batch]
-    if batch[0].seen.container in ("array", "values"):
-        small = [i for i in batch if i.size <= _WHOLE_BYTES]
-        if small:
-            rest = [i for i in batch if i.size > _WHOLE_BYTES]
-            receipts = [_ingest_scrubbed(store, i, config, hash_key, now) for i in small]
-            return receipts + (_ingest_batch(store, rest, config, hash_key, now) if rest else [])
+    if not batch[0].seen.plain:
+        return [_ingest_carefully(store, item, config, hash_key, now) for item in batch]
     if (done := _ingest_directly(store, batch, hash_key, now)) is not None:
         return done
     try:
@@ -227,7 +250,7 @@ def _ingest_batch(
         if batch[0].seen.container == "parquet":
             batch[0].damage.append(f"the Parquet file cannot be read: {refused.message}")
             return []
-        return [_ingest_scrubbed(store, batch[0], config, hash_key, now)]
+        return [_ingest_carefully(store, batch[0], config, hash_key, now)]
     return _finish(store, batch, {str(i.path): i for i in batch}, config, now)
 
 
@@ -298,61 +321,65 @@ def _finish(
 ) -> list[FileReceipt]:
     """Accounts for what was staged and commits it; `staged` says which input each staged file is."""
     tallies: dict[str, _Tally] = {}
-    for path, (tally, ordinals) in _judge(store, batch[0].dialect).items():
-        if ordinals:
-            tally.bad = locate(Path(path), staged[path].seen, ordinals, keep_excerpts=config.keep_excerpts)
-        tallies[staged[path].name] = tally
+    for path, (tally, bad) in _judge(store, batch[0].dialect).items():
+        item = staged[path]
+        tally.bad = locate(item.path, item.seen, item.dialect, bad, keep_excerpts=config.keep_excerpts)
+        tallies[item.name] = tally
     return _commit(store, batch, tallies, now)
 
 
-def _ingest_transcoded(store: Store, item: _Input, config: Config, hash_key: str | None, now: datetime) -> FileReceipt:
-    """A file that is not plain UTF-8 goes through a copy that is; offsets of bad lines are those in the copy."""
-    with tempfile.TemporaryDirectory(prefix="tiermix-") as folder:
-        copy = replace(item, path=Path(folder) / "copy.jsonl", seen=Sample(item.seen.container, "none", item.seen.keys))
-        with (
-            open_unpacked(item.path, item.seen.packing) as raw,
-            copy.path.open("w", encoding="utf-8", newline="") as out,
-        ):
-            shutil.copyfileobj(codecs.getreader(item.seen.encoding)(raw, "replace"), out, 1 << 20)
-        return _ingest_batch(store, [copy], config, hash_key, now)[0]
-
-
-def _ingest_scrubbed(store: Store, item: _Input, config: Config, hash_key: str | None, now: datetime) -> FileReceipt:
+def _ingest_carefully(store: Store, item: _Input, config: Config, hash_key: str | None, now: datetime) -> FileReceipt:
+    """Adds a file that DuckDB cannot read as it is: Python rewrites it record by record, DuckDB judges the copy."""
     lines = Sample("lines", "none", ())
-    with tempfile.TemporaryDirectory(prefix="tiermix-") as folder:
-        clean = Path(folder) / "clean.jsonl"
-        found = scrub(item.path, item.seen, clean, keep_excerpts=config.keep_excerpts)
-        if not found.kept:
-            clean.write_text("{}\n")  # staged as one bad row, so that the tables exist; it is not accounted for
-        _stage(store, [clean], item, lines, hash_key)
-        tally, ordinals = _judge(store, item.dialect)[str(clean)]
-        if not found.kept:
-            tally, ordinals = _Tally(), []
-        again = locate(clean, lines, ordinals, keep_excerpts=config.keep_excerpts)
-        places = [found.places[n] for n, _ in ordinals]
-        tally.bad = sorted(
-            [*found.bad, *(replace(b, line=line, offset=at) for b, (line, at) in zip(again, places, strict=True))],
-            key=lambda b: b.line,
-        )
-        if found.damage:
-            item.damage.append(f"{found.damage}; what could be read is kept")
-        tally.lines = found.kept + len(found.bad)
-        tally.quarantined = len(tally.bad)
-        return _commit(store, [item], {item.name: tally}, now)[0]
+    with scratch() as folder:
+        copy = folder / "part.jsonl"
+        copy.touch()
+        _stage(store, [copy], item, lines, hash_key)  # empty, so that the table is there
+        done = 0
+        try:
+            for part in parts(item.path, item.seen, item.dialect, copy):
+                _stage(store, [part.path], item, lines, hash_key, behind=done, longest=part.longest)
+                done += part.records
+        except UnreadableFile as damaged:
+            item.damage.append(damaged.message)
+        return _finish(store, [item], {str(copy): item}, config, now)[0]
 
 
-def _stage(store: Store, paths: Sequence[Path], like: _Input, seen: Sample, hash_key: str | None) -> None:
-    """Reads files into the temporary table `staged`, typed and with the reason why a row is bad."""
-    cleaned, params = _cleaned(store, paths, like.dialect, seen, hash_key)
+def _stage(
+    store: Store,
+    paths: Sequence[Path],
+    like: _Input,
+    seen: Sample,
+    hash_key: str | None,
+    *,
+    behind: int | None = None,
+    longest: int = 0,
+) -> None:
+    """Reads files into the temporary table `staged`, typed and with the reason why a row is bad.
+
+    With `behind` it adds to the table, in which so many records stand already.
+    """
+    cleaned, params = _cleaned(store, paths, like.dialect, seen, hash_key, longest=longest)
+    if behind is not None:
+        text = f"INSERT INTO staged SELECT c.* REPLACE (line + $behind AS line) FROM ({cleaned}) AS c"
+        store.execute(text, {**params, "behind": behind})
+        return
     store.execute("DROP TABLE IF EXISTS staged")
     store.execute(f"CREATE TEMP TABLE staged AS {cleaned}", params)
 
 
 def _cleaned(
-    store: Store, paths: Sequence[Path], dialect: Dialect, seen: Sample, hash_key: str | None, *, fast: bool = False
+    store: Store,
+    paths: Sequence[Path],
+    dialect: Dialect,
+    seen: Sample,
+    hash_key: str | None,
+    *,
+    fast: bool = False,
+    longest: int = 0,
 ) -> tuple[str, dict[str, object]]:
     """SQL of the cleaned rows of files, and its parameters. `fast` reads typed fields as such, or raises."""
-    scan = Scan(tuple(paths), seen.container, seen.packing)
+    scan = Scan(tuple(paths), seen.container, seen.packing, seen.delimiter, longest)
     present = store.columns_of(scan) if seen.container in ("parquet", "csv") else {}
     columns = dict(dialect.columns)
     if fast:
@@ -371,7 +398,7 @@ def _described(store: Store, text: str, params: dict[str, object]) -> list[tuple
     return [(row[0], row[1]) for row in store.execute(f"DESCRIBE {text}", params)]
 
 
-def _judge(store: Store, dialect: Dialect) -> dict[str, tuple[_Tally, list[tuple[int, str]]]]:
+def _judge(store: Store, dialect: Dialect) -> dict[str, tuple[_Tally, Iterator[tuple[int, str]]]]:
     """Counts lines, duplicates and bad rows of each staged file, and lists the bad ones as (record in file, reason)."""
     store.execute("CREATE OR REPLACE TEMP TABLE dup (r BIGINT)")
     if dialect.row == "request":
@@ -380,18 +407,23 @@ def _judge(store: Store, dialect: Dialect) -> dict[str, tuple[_Tally, list[tuple
         store.ask("ingest/duplicate_requests")
     else:
         store.ask("ingest/duplicate_attempts")
-    out: dict[str, tuple[_Tally, list[tuple[int, str]]]] = {}
-    position = "line" if dialect.explodes else "rowid"
-    for file, lines, bad, duplicate, first in store.ask(f"ingest/receipt{'_of_lines' * dialect.explodes}"):
-        ordinals: list[tuple[int, str]] = []
-        if bad:
-            ordinals = store.execute(
-                f"SELECT {position} - $first AS nth, min(bad) FROM staged WHERE file = $file AND bad IS NOT NULL "
-                "GROUP BY nth ORDER BY nth",
-                {"first": first, "file": file},
-            )
-        out[file] = (_Tally(lines, duplicate, bad), ordinals)
-    return out
+    return {
+        file: (_Tally(lines, duplicate, bad), _bad_rows(store, file, first, dialect.explodes) if bad else iter(()))
+        for file, lines, bad, duplicate, first in store.ask(f"ingest/receipt{'_of_lines' * dialect.explodes}")
+    }
+
+
+def _bad_rows(store: Store, file: str, first: int, explodes: bool) -> Iterator[tuple[int, str]]:
+    """The bad records of a staged file in their order, a bounded number at a time."""
+    position = "line" if explodes else "rowid"
+    after = -1
+    while rows := store.execute(
+        f"SELECT {position} - $first AS nth, min(bad) FROM staged WHERE file = $file AND bad IS NOT NULL "
+        f"AND {position} - $first > $after GROUP BY nth ORDER BY nth LIMIT {_BAD_ROWS}",
+        {"first": first, "file": file, "after": after},
+    ):
+        yield from rows
+        after = rows[-1][0]
 
 
 def _commit(store: Store, batch: Sequence[_Input], tallies: dict[str, _Tally], now: datetime) -> list[FileReceipt]:

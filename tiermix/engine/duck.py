@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tiermix.errors import StoreBusy, StoreCorrupt, StoreError, StoreFull, TiermixError
-from tiermix.sources.detect import Container, Packing
+from tiermix.sources.detect import Container
+from tiermix.sources.packing import Packing
 from tiermix.sql import identifier, literal
 
 if TYPE_CHECKING:
@@ -21,10 +22,14 @@ Rows = list[tuple[Any, ...]]
 
 # DuckDB gets most of our 1 GiB; the rest is the interpreter and what DuckDB does not count.
 _MEMORY = "640MB"
-# A record above this is broken or hostile; DuckDB holds several of them in memory at once.
-MAX_RECORD_BYTES = 16 << 20
+# DuckDB reads every record up to this size and refuses every one of twice the size; the careful way takes those.
+_RECORD_BYTES = 16 << 20
 _RETRY_EVERY = 0.2
-_CSV = "header = true, all_varchar = true, null_padding = true, strict_mode = false, union_by_name = true"
+# Strict, so that a row with a field too few or too many is an error and not a guess; the careful way finds it.
+_CSV = (
+    "header = true, all_varchar = true, strict_mode = true, null_padding = false, skip = 0, comment = '', "
+    "quote = '\"', escape = '\"', union_by_name = true"
+)
 
 
 def connect(path: Path | None, *, read_only: bool = False, wait: float = 0.0) -> duckdb.DuckDBPyConnection:
@@ -98,11 +103,24 @@ def explain(error: Exception, where: str) -> TiermixError:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """A set of log files that are read alike."""
+    """A set of log files that are read alike.
+
+    Attributes:
+        paths, container, packing: which, and how their records stand in them.
+        delimiter: of CSV.
+        longest: the size of the longest record in bytes, where it is known to be beyond the usual bound.
+    """
 
     paths: tuple[Path, ...]
     container: Container
     packing: Packing
+    delimiter: str = ","
+    longest: int = 0
+
+    @property
+    def csv(self) -> str:
+        """The options of DuckDB's CSV reader."""
+        return f"{_CSV}, delim = {literal(self.delimiter)}, compression = {literal(self.packing)}"
 
 
 def records_sql(
@@ -140,13 +158,14 @@ def _records(
             for c, t in columns.items()
         ]
         listed = ", ".join(parts)
-        reader = f"read_csv($paths, {_CSV}, compression = {literal(scan.packing)}, filename = 'file')"
+        reader = f"read_csv($paths, {scan.csv}, hive_partitioning = false, filename = 'file')"
         if scan.container == "parquet":
-            reader = "read_parquet($paths, union_by_name = true, filename = 'file')"
+            reader = "read_parquet($paths, union_by_name = true, hive_partitioning = false, filename = 'file')"
         return f"SELECT file, {listed} FROM {reader}", {"paths": paths}
     struct = ", ".join(f"{identifier(c)} {t}" for c, t in columns.items())
     options = (
-        f"compression = {literal(scan.packing)}, filename = 'file', maximum_object_size = {MAX_RECORD_BYTES}, "
+        f"compression = {literal(scan.packing)}, filename = 'file', "
+        f"maximum_object_size = {max(_RECORD_BYTES, scan.longest + 1)}, "
         "hive_partitioning = false"
     )
     if scan.container == "arrays":
@@ -174,9 +193,9 @@ def glob_escape(path: str) -> str:
 
 def columns_of(connection: duckdb.DuckDBPyConnection, scan: Scan) -> dict[str, str]:
     """Names and types of the columns of Parquet or CSV files."""
-    reader = f"read_csv($paths, {_CSV}, compression = {literal(scan.packing)})"
+    reader = f"read_csv($paths, {scan.csv}, hive_partitioning = false)"
     if scan.container == "parquet":
-        reader = "read_parquet($paths, union_by_name = true)"
+        reader = "read_parquet($paths, union_by_name = true, hive_partitioning = false)"
     described = connection.execute(
         f"DESCRIBE SELECT * FROM {reader}", {"paths": [glob_escape(str(p)) for p in scan.paths]}
     )
