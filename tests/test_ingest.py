@@ -420,21 +420,57 @@ def test_a_corrected_mapping_reads_the_same_file_again(tiermix: Program) -> None
         assert receipt(tiermix, "log.jsonl")["accepted"] == accepted
 
 
-def test_the_fast_and_the_careful_way_store_the_same(tiermix: Program) -> None:
-    # One broken line sends a file the careful way. Catches any difference between typed and text reading.
+def test_every_way_of_ingesting_stores_the_same(tiermix: Program) -> None:
+    # A sound file goes the fast way; cut lines are found afterwards; a line that only looks sound makes it judge
+    # all; a duplicate sends it the careful way. Catches any difference between typed and text reading, and bad lines
+    # that one way misses.
     records = [r | {"latency_ms": 12, "cost_usd": 1e-7, "tool_ok": True, "tool_calls": 3} for r in small_records()]
-    write_lines(tiermix.folder / "fast.jsonl", records)
-    careful = write_lines(tiermix.folder / "careful.jsonl", records)
-    careful.write_text("broken\n" + careful.read_text())
-    for name in ("fast", "careful"):
-        receipt(tiermix, f"{name}.jsonl", "--db", f"{name}.duckdb")
-    db = duckdb.connect(str(tiermix.folder / "fast.duckdb"), read_only=True)
-    db.execute(f"ATTACH '{tiermix.folder / 'careful.duckdb'}' AS careful (READ_ONLY)")
-    for table in ("request_log", "outcomes", "mix_minute", "mix_hour"):
-        one = db.execute(f"SELECT count(*) FROM (FROM {table} EXCEPT ALL FROM careful.{table})").fetchone()
-        two = db.execute(f"SELECT count(*) FROM (FROM careful.{table} EXCEPT ALL FROM {table})").fetchone()
-        assert (one, two) == ((0,), (0,)), table
+    sound = write_lines(tiermix.folder / "sound.jsonl", records).read_text()
+    odd = {
+        "sound": ([], 0),
+        "cut": (["broken", '{"ts": "2026-11-12T00:00:00Z", "tier": "prim'], 0),
+        "false": ([json.dumps(records[0] | {"request_id": "odd", "latency_ms": "fast"}), "broken"], 0),
+        "twice": ([json.dumps(records[5]), "broken"], 1),
+    }
+    for name, (lines, duplicates) in odd.items():
+        (tiermix.folder / f"{name}.jsonl").write_text(sound + "".join(f"{x}\n" for x in lines))
+        found = receipt(tiermix, f"{name}.jsonl", "--db", f"{name}.duckdb", "--max-bad", "1")
+        assert (found["duplicate"], found["quarantined"]) == (duplicates, len(lines) - duplicates), name
+    db = duckdb.connect(str(tiermix.folder / "sound.duckdb"), read_only=True)
+    for name in ("cut", "false", "twice"):
+        db.execute(f"ATTACH '{tiermix.folder / name}.duckdb' AS \"{name}\" (READ_ONLY)")
+        for table in ("request_log", "outcomes", "mix_minute", "mix_hour"):
+            one = db.execute(f'SELECT count(*) FROM (FROM {table} EXCEPT ALL FROM "{name}".{table})').fetchone()
+            two = db.execute(f'SELECT count(*) FROM (FROM "{name}".{table} EXCEPT ALL FROM {table})').fetchone()
+            assert (one, two) == ((0,), (0,)), (name, table)
+        at = db.execute(f'SELECT min(line), max(line) FROM "{name}".quarantine').fetchone()
+        assert at == (602 if name in ("false", "twice") and odd[name][1] else 601, 602), name
     db.close()
+
+
+@pytest.mark.parametrize("spoilt", ["", "broken", "twice", "two files"])
+def test_a_question_to_logs_gives_the_answer_of_a_store(tiermix: Program, spoilt: str) -> None:
+    # Logs that are asked directly are only counted where they are sound. Catches a count that forgets drills or
+    # duplicates, and reading only the first of two files.
+    records = small_records()
+    text = "".join(json.dumps(r) + "\n" for r in records)
+    more = {"": "", "broken": "broken\n", "twice": json.dumps(records[7]) + "\n", "two files": ""}[spoilt]
+    folder = tiermix.folder / "logs"
+    folder.mkdir()
+    (folder / "a.jsonl").write_text(text + more)
+    if spoilt == "two files":
+        (folder / "b.jsonl").write_text(text.replace('"r00', '"s00'))
+        (folder / "c.jsonl").write_text(text)
+    receipt(tiermix, "logs", "--max-bad", "1")
+    for question in (
+        ["mix"],
+        ["mix", "--by", "reason"],
+        ["mix", "--by", "intent"],
+        ["burn"],
+        ["mix", "--where", "tenant=acme"],
+    ):
+        asked, stored = (tiermix(*question, *logs, "--json").json for logs in (["logs"], []))
+        assert asked == stored, question
 
 
 def test_a_parquet_file_damaged_inside_keeps_no_other_file_from_being_read(tiermix: Program, small_log: Path) -> None:

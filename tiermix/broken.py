@@ -11,14 +11,14 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, tee
 from pathlib import Path
 
 from tiermix.errors import UnreadableFile
 from tiermix.sources import Dialect, Sample
 from tiermix.sources.jsonscan import Broken, members
 from tiermix.sources.packing import blocks
-from tiermix.sources.records import KEPT, Record, lines, not_json, picked_lines, recoded, values
+from tiermix.sources.records import KEPT, Record, lines, not_json, picked_lines, portions, recoded, values
 from tiermix.sources.rows import rows
 
 EXCERPT_CHARS = 200
@@ -27,6 +27,8 @@ UNKNOWN = "not a JSON object with the fields of this source"
 # A record above this is cut down to the fields that are read before DuckDB sees it, which takes many times its memory.
 _LARGE = 4 << 20
 _PART = 256 << 20
+# So many bad lines are held in memory; more are looked for again.
+_HELD = 50_000
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 # Stands for a record that DuckDB is not to see, so that the others keep their numbers.
@@ -46,6 +48,15 @@ class BadLine:
     reason: str
     excerpt: str | None
     digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class BadLines:
+    """How many lines a file has, how many of them are bad, and those, found while they are taken if they are many."""
+
+    lines: int
+    count: int
+    found: Iterable[BadLine]
 
 
 @dataclass(slots=True)
@@ -72,7 +83,7 @@ def read(path: Path, seen: Sample, dialect: Dialect) -> Iterator[Record]:
     if seen.container == "lines":
         return lines(text)
     if seen.container == "csv":
-        return rows(text, seen.delimiter, [c for c, t in dialect.columns.items() if t.startswith("STRUCT")])
+        return rows(text, seen.delimiter, [c for c, t in dialect.columns.items() if t != "VARCHAR"])
     return values(text, dialect.keys)
 
 
@@ -143,22 +154,22 @@ def _needed(data: bytes, dialect: Dialect) -> bytes:
 
 
 def locate(
-    path: Path, seen: Sample, dialect: Dialect, bad: Iterable[tuple[int, str]], *, keep_excerpts: bool
+    path: Path, seen: Sample, bad: Iterable[tuple[int, str]], *, dialect: Dialect | None = None, keep_excerpts: bool
 ) -> Iterator[BadLine]:
-    """Finds bad records in their file.
+    """Finds bad records in their file, while they are taken.
 
     Args:
         path: the file.
         seen: how its records stand in it.
-        dialect: how they were read.
         bad: number of the record in the file (from 0) and reason, ascending.
+        dialect: how they were read; not needed where every line is a record.
         keep_excerpts: whether the start of the record may be kept.
     """
-    wanted, reasons = _twice(bad)
-    found = _found(path, seen, dialect, wanted)
-    for nth, reason in reasons:
+    one, two = tee(bad)  # what finds them is ahead of what names them by one
+    found = _found(path, seen, dialect, (nth for nth, _ in one))
+    for nth, reason in two:
         record = next(found, None)
-        if record is None or isinstance(record, UnreadableFile):  # it has changed since, or been damaged
+        if record is None or isinstance(record, UnreadableFile):  # the file has changed since, or been damaged
             name = hashlib.sha256(str(path).encode()).hexdigest()[:16]
             yield BadLine(nth + 1, 0, reason, None, f"{name}:{nth}")
             continue
@@ -166,16 +177,10 @@ def locate(
         yield _bad(record, why, keep_excerpts)
 
 
-def _twice(bad: Iterable[tuple[int, str]]) -> tuple[Iterator[int], Iterator[tuple[int, str]]]:
-    """The numbers, and the numbers with their reasons, of which never more than one is held back."""
-    from itertools import tee
-
-    one, two = tee(bad)
-    return (nth for nth, _ in one), two
-
-
-def _found(path: Path, seen: Sample, dialect: Dialect, wanted: Iterator[int]) -> Iterator[Record | UnreadableFile]:
-    if seen.container == "lines":
+def _found(
+    path: Path, seen: Sample, dialect: Dialect | None, wanted: Iterator[int]
+) -> Iterator[Record | UnreadableFile]:
+    if seen.container == "lines" or dialect is None:
         return _until_damage(picked_lines(recoded(blocks(path, seen.packing), seen.encoding), wanted))
     return _until_damage(_picked(read(path, seen, dialect), wanted))
 
@@ -188,6 +193,35 @@ def _picked(records: Iterator[Record], wanted: Iterator[int]) -> Iterator[Record
             if at > nth:
                 yield record
                 break
+
+
+def obvious(path: Path, seen: Sample, *, keep_excerpts: bool) -> BadLines:
+    """The lines of a file, and those of its bad ones that do not even begin and end like a JSON object.
+
+    Cut and foreign lines are like that; this finds them without parsing any other.
+    """
+    total = count = 0
+    held: list[BadLine] = []
+    for lines_here, bad in _obvious(path, seen, keep_excerpts):
+        total, count = total + lines_here, count + len(bad)
+        if count <= _HELD:
+            held += bad
+    again = (b for _, bad in _obvious(path, seen, keep_excerpts) for b in bad)
+    return BadLines(total, count, held if count <= _HELD else again)
+
+
+def _obvious(path: Path, seen: Sample, keep_excerpts: bool) -> Iterator[tuple[int, list[BadLine]]]:
+    line, offset = 1, 0
+    for text, size, many in portions(blocks(path, seen.packing)):
+        here = text.split(b"\n")[:-1] if many else [text] if text else []
+        odd = [n for n, data in enumerate(here) if data[-1:] != b"}" or data[:1] != b"{"]
+        bad, at, k = [], offset, 0
+        for n in odd:
+            at, k = at + sum(map(len, here[k:n])) + n - k, n
+            if here[n].strip() and (why := _why_no_json(here[n])):
+                bad.append(_bad(Record(line + n, at, here[n], len(here[n])), why, keep_excerpts))
+        yield len(here) - sum(not here[n].strip() for n in odd), bad
+        line, offset = line + (len(here) if many else 1), offset + size + (not many)
 
 
 def _bad(record: Record, reason: str, keep_excerpts: bool) -> BadLine:

@@ -62,10 +62,14 @@ def mix(
     Beside them stands what the fallback metric says. Given LOGS, it reads those and needs no store.
     """
     from tiermix import answers
+    from tiermix.model import OUTCOME_DIMENSIONS
     from tiermix.render import tables
 
     chosen = format_of(fmt, as_json)
-    with open_desk(db, config_path, logs, source=source, wait=wait, as_of=as_of, tz=tz) as desk:
+    counts_only = by in (None, *OUTCOME_DIMENSIONS) and not (where or since or until or as_of)
+    with open_desk(
+        db, config_path, logs, source=source, wait=wait, as_of=as_of, tz=tz, counts_only=counts_only
+    ) as desk:
         answer = answers.mix(desk, window_of(desk, days, since, until), by=by, where=where_of(where))
     show("mix", answer, chosen, tables.mix_group_counts(answer) if by else tables.mix_day_counts(answer))
 

@@ -100,8 +100,10 @@ def sample(path: Path) -> Sample:
         return Sample("empty", packing, ())
     encoding = _encoding(head)
     text = b"".join(recoded((head,), encoding))
+    if not text.strip():
+        return Sample("empty", packing, ())
     container, keys, delimiter = _look(text, ended, path)
-    if not keys and not ended:
+    if not keys:
         container, keys = _look_further(path, packing, encoding)
     return Sample(container, packing, keys, encoding, delimiter)
 
@@ -150,7 +152,7 @@ def _look(text: bytes, ended: bool, path: Path) -> tuple[Container, Keys, str]:
         return "arrays", _keys_of(values(r.data for r in first)), ","
     reach = first[-1].offset + first[-1].size
     whole = [r for r in islice(values((text,)), _SAMPLE_RECORDS) if r.offset < reach and keys_of(r.data) is not None]
-    if sum(r.size for r in whole) > sum(r.size for r in first if r.line in sound):
+    if 2 * len(sound) < len(first) and sum(r.size for r in whole) > sum(r.size for r in first if r.line in sound):
         return ("array" if text.lstrip()[:1] == b"[" else "values"), _keys_of(whole), ","
     if not sound and text.lstrip()[:1] not in b"[{" and (delimiter := _delimiter(text, ended, path)):
         return "csv", (frozenset(filter(None, header_of((text,), delimiter))),), delimiter

@@ -21,7 +21,6 @@ _SKIPPABLE = b"\x2a\x4d\x18"  # bytes 2 to 4 of a zstd frame that holds no data
 # The first bytes of formats that are often found where a log is expected.
 _FOREIGN = (
     (b"PK\x03\x04", "a zip archive (or an Excel sheet)"),
-    (b"BZh", "packed with bzip2"),
     (b"\xfd7zXZ\x00", "packed with xz"),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
     (b"\x04\x22\x4d\x18", "packed with lz4"),
@@ -51,6 +50,8 @@ def foreign(head: bytes) -> str:
     """What a file is that is no log, from its first `HEAD` bytes; empty when it may be one."""
     if head[_TAR_AT:HEAD] == _TAR:
         return "a tar archive"
+    if head[:3] == b"BZh" and head[4:10] == b"1AY&SY":  # a line of text may begin with the first three
+        return "packed with bzip2"
     return next((what for mark, what in _FOREIGN if head.startswith(mark)), "")
 
 

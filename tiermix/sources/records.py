@@ -30,6 +30,8 @@ _SCALAR = re.compile(rb'"(?:[^"\\\r\n]|\\.)*+"(?=[\s,\]]|\Z)|[^\r\n,{\[\]]++')
 _MAY_START = re.compile(rb"[,\[\]}\r\n][ \t\r\n]*+(?=\{)")
 _BRACKET = re.compile(rb'(?:[^"{}\[\]]++|"(?:[^"\\\r\n]|\\.)*+"?+)*+([{}\[\]])')
 _CLOSED_BY = {b"{": b"}", b"[": b"]"}
+# An object of no more keys may be a part of a broken record.
+_FEW_KEYS = 3
 # How far a broken record is searched for the next sound one, and for how many of them in one file: a hostile file may
 # have nothing else, and then only the ends of lines count.
 _SEARCHED = 1 << 16
@@ -91,7 +93,7 @@ class _OpenLine:
         return closed
 
 
-def _portions(blocks: Iterable[bytes]) -> Iterator[tuple[bytes, int, bool]]:
+def portions(blocks: Iterable[bytes]) -> Iterator[tuple[bytes, int, bool]]:
     """The text as whole lines, many at once (true), and single lines that lie in several blocks (false)."""
     last = _OpenLine()
     for block in blocks:
@@ -117,7 +119,7 @@ def _line(line: int, offset: int, data: bytes, size: int) -> Record:
 def lines(blocks: Iterable[bytes]) -> Iterator[Record]:
     """The lines that are not blank."""
     line, offset = 1, 0
-    for text, size, many in _portions(blocks):
+    for text, size, many in portions(blocks):
         if many:
             for data in text.split(b"\n")[:-1]:
                 if data and not data.isspace():
@@ -136,7 +138,7 @@ def picked_lines(blocks: Iterable[bytes], wanted: Iterable[int]) -> Iterator[Rec
     """
     wanted = iter(wanted)
     want, nth, line, offset = next(wanted, None), 0, 1, 0
-    for text, size, many in _portions(blocks):
+    for text, size, many in portions(blocks):
         if want is None:
             return
         here = text.count(b"\n") if many else 1
@@ -187,7 +189,7 @@ def values(blocks: Iterable[bytes], usual: Collection[str] = ()) -> Iterator[Rec
 
     Args:
         blocks: the text.
-        usual: keys that every record has.
+        usual: keys that every record has, as far as is known.
     """
     window, keys = _Window(blocks), {json.dumps(k).encode() for k in usual}
     number, broken = 0, 0
@@ -201,7 +203,7 @@ def values(blocks: Iterable[bytes], usual: Collection[str] = ()) -> Iterator[Rec
             broken += 1
             why = TOO_LONG if fault.cut and len(window.data) > MAX_RECORD else not_json(fault)
             head = bytes(window.data[:KEPT])
-            size = _skip_broken(window, indent, keys if broken < _SEARCHES else set())
+            size = _skip_broken(window, indent, keys, search=broken < _SEARCHES)
             yield Record(number, offset, head[:size].rstrip(b", \t\r\n"), size, why)
             size -= window.start - offset
         window.forget(size)
@@ -250,15 +252,15 @@ def _end_of(window: _Window) -> int:
                 raise
 
 
-def _skip_broken(window: _Window, indent: bytes, usual: set[bytes]) -> int:
+def _skip_broken(window: _Window, indent: bytes, usual: set[bytes], *, search: bool) -> int:
     """The size of the broken value at the start of the window. Of what is long, the window keeps only the end."""
     size = 0
     next_line = re.compile(rb"[\r\n]" + re.escape(indent) + rb"(?=[{\[])")
     while True:
         line = next_line.search(window.data, 1) if indent != b"-" else None
         limit = line.end() if line else len(window.data)
-        near = min(limit, _SEARCHED)
-        sound = _next_sound(window.data, near, usual) if usual else 0
+        near = min(limit, _SEARCHED) if search else 0
+        sound = _next_sound(window.data, near, usual)
         if end := _balanced_end(window.data, sound or near) or sound:
             return size + end
         if line or window.ended:
@@ -273,7 +275,8 @@ def _next_sound(data: bytearray, limit: int, usual: set[bytes]) -> int:
     """Where the first sound object with the usual keys begins; 0 when there is none before the limit."""
     for found in _MAY_START.finditer(data, 1, limit):
         try:
-            if usual.issubset({key for key, _, _ in jsonscan.members(data, found.end())}):
+            keys = {key for key, _, _ in jsonscan.members(data, found.end())}
+            if keys >= usual and len(keys) > _FEW_KEYS:
                 return found.end()
         except Broken:
             continue

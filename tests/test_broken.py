@@ -1,0 +1,75 @@
+"""Bad lines are found where a plain loop over the file finds them, whatever stands around them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from tiermix.broken import locate, obvious
+from tiermix.sources import Sample
+
+LINES = Sample("lines", "none", ())
+SOUND = [b'{"a":1}', b'{"b":"' + b"x" * 5000 + b'"}', b'{"c":1}\r', b' {"d":2} ']
+BAD = [b"x", b"[1]", b'{"cut":', b'cut":1}', b"z" * 70_000, b'{"e"}', b"\xff{}"]
+BLANK = [b"", b" ", b"\t\r", b"\x0b"]
+
+
+def plain(content: bytes) -> list[tuple[int, int, bytes]]:
+    """(line from 1, offset, line) of the lines that are not blank."""
+    out, offset = [], 0
+    for number, raw in enumerate(content.split(b"\n"), start=1):
+        if raw.strip():
+            out.append((number, offset, raw))
+        offset += len(raw) + 1
+    return out
+
+
+def is_object(raw: bytes) -> bool:
+    try:
+        return isinstance(json.loads(raw.decode()), dict)
+    except ValueError:
+        return False
+
+
+files = st.tuples(st.lists(st.sampled_from(SOUND * 3 + BAD + BLANK), max_size=60), st.booleans()).map(
+    lambda made: b"\n".join(made[0]) + b"\n" * made[1]
+)
+quick = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@given(content=files, data=st.data())
+@quick
+def test_any_record_is_located_at_its_line_and_byte(tmp_path: Path, content: bytes, data: st.DataObject) -> None:
+    # Catches: a block with a blank line that is only counted; an offset that forgets the line ends.
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(content)
+    records = plain(content)
+    wanted = sorted(data.draw(st.sets(st.integers(0, len(records) - 1)))) if records else []
+    found = locate(path, LINES, [(n, "why") for n in wanted], keep_excerpts=True)
+    assert [(b.line, b.offset) for b in found] == [records[n][:2] for n in wanted]
+
+
+@given(content=files)
+@quick
+@example(content=b'{"a":1}\n \n{"cut":')
+def test_lines_that_are_no_object_are_found_without_parsing_the_others(tmp_path: Path, content: bytes) -> None:
+    # Catches: blank lines counted as lines; a last line without its end forgotten; a sound line taken for a bad one.
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(content)
+    seen = obvious(path, LINES, keep_excerpts=True)
+    records = plain(content)
+    odd = [r for r in records if not is_object(r[2]) and r[2] != b'{"e"}']  # the exception looks like an object
+    assert (seen.lines, seen.count) == (len(records), len(odd))
+    assert [(b.line, b.offset) for b in seen.found] == [r[:2] for r in odd]
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_excerpts_are_kept_only_when_asked(tmp_path: Path, keep: bool) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(b"secret\n")
+    for found in (obvious(path, LINES, keep_excerpts=keep).found, locate(path, LINES, [(0, "x")], keep_excerpts=keep)):
+        assert [b.excerpt for b in found] == (["secret"] if keep else [None])

@@ -1,0 +1,195 @@
+"""What every way of ingesting shares: the job, the files of a batch, the SQL that cleans them, and the books."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+
+from tiermix import sql
+from tiermix.broken import BadLine
+from tiermix.config.settings import Config
+from tiermix.engine.duck import Scan, records_sql
+from tiermix.model import FileReceipt
+from tiermix.sources import Dialect, Sample
+from tiermix.store import Store
+from tiermix.timewin import rfc3339
+
+_QUARANTINE_CHUNK = 10_000
+_BAD_ROWS = 50_000
+_NUMBERS = (
+    "FLOAT",
+    "DECIMAL",
+    "TINYINT",
+    "SMALLINT",
+    "INTEGER",
+    "BIGINT",
+    "HUGEINT",
+    "UTINY",
+    "USMALL",
+    "UINT",
+    "UBIG",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One call of ingest.
+
+    Attributes:
+        store: where to; open for writing.
+        config: tiers, mapped sources and privacy.
+        hash_key: the key under which tenants and users are hashed; None when they are not.
+        now: the time to put into the ledger.
+        counts_only: only the minute rollup is asked for; where that is faster, no request is kept.
+    """
+
+    store: Store
+    config: Config
+    hash_key: str | None
+    now: datetime
+    counts_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A log file that is not in the store yet, and what its head showed."""
+
+    path: Path
+    name: str
+    size: int
+    modified_ns: int
+    fingerprint: str
+    seen: Sample
+    dialect: Dialect
+    damage: list[str] = field(default_factory=list)  # why it could not be read to its end; filled while it is read
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of the lines of a file."""
+
+    lines: int = 0
+    duplicate: int = 0
+    quarantined: int = 0
+    bad: Iterable[BadLine] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """SQL of the cleaned rows of files, and its parameters."""
+
+    text: str
+    params: dict[str, object]
+
+
+def cleaned(
+    job: Job,
+    paths: Sequence[Path],
+    dialect: Dialect,
+    seen: Sample,
+    *,
+    typed: bool = False,
+    strict: bool = False,
+    longest: int = 0,
+) -> Cleaned:
+    """The rows of files as a relation of typed columns, with the reason why a row is bad.
+
+    Args:
+        job: the store and the key.
+        paths: files that are read alike.
+        dialect: what their records mean.
+        seen: how they are packed.
+        typed: read the fields that normally have a type as such, which is faster; a value of another type is lost.
+        strict: raise at the first such value, and at the first line that is no JSON.
+        longest: the size of the longest record, where it is known to be beyond what DuckDB reads by itself.
+    """
+    scan = Scan(tuple(paths), seen.container, seen.packing, seen.delimiter, longest)
+    present = job.store.columns_of(scan) if seen.container in ("parquet", "csv") else {}
+    columns = dict(dialect.columns)
+    if not typed or present:
+        columns |= {c: t for c, t in dialect.careful.items() if not typed or not _is(present.get(c, columns[c]), t)}
+    if typed:
+        columns |= {c: t for c, t in dialect.fast.items() if _is(present.get(c, ""), t)}
+    records, params = records_sql(scan, columns, present, numbered=dialect.explodes, strict=strict)
+    contract = dict(_described(job.store, sql.load(f"ingest/contract_{dialect.row}s").text, {}))
+    given = dict(
+        _described(job.store, f"WITH records AS ({records}) SELECT * FROM ({dialect.projection}) AS p", params)
+    )
+    missing = [f"CAST(NULL AS {t}) AS {sql.identifier(c)}" for c, t in contract.items() if c not in given]
+    projected = f"SELECT {', '.join(['p.*', *missing])} FROM ({dialect.projection}) AS p"
+    clean = sql.load(f"ingest/clean_{dialect.row}s").text
+    text = f"WITH records AS ({records}), projected AS ({projected}) {clean}"
+    return Cleaned(text, {**params, "hash_key": job.hash_key})
+
+
+def _is(column: str, wanted: str) -> bool:
+    """Whether a column of Parquet has such values already: numbers, truth values, or (JSON) lists of structs."""
+    if wanted == "JSON":
+        return column.startswith("STRUCT") and column.endswith("[]")
+    return column == wanted or (wanted == "DOUBLE" and column.startswith(_NUMBERS))
+
+
+def _described(store: Store, text: str, params: dict[str, object]) -> list[tuple[str, str]]:
+    return [(row[0], row[1]) for row in store.execute(f"DESCRIBE {text}", params)]
+
+
+def bad_rows(store: Store, rows: str, params: dict[str, object]) -> Iterator[tuple[int, str]]:
+    """Record in its file and reason, of bad rows in their order, a bounded number at a time.
+
+    Args:
+        store: where they stand.
+        rows: SELECT list and source of `nth`, ascending with the records, and `bad`.
+        params: of it.
+    """
+    text = (
+        f"SELECT nth, min(bad) FROM (SELECT {rows}) AS r WHERE bad IS NOT NULL AND nth > $after "
+        f"GROUP BY nth ORDER BY nth LIMIT {_BAD_ROWS}"
+    )
+    after = -1
+    while found := store.execute(text, {**params, "after": after}):
+        yield from found
+        after = found[-1][0]
+
+
+def next_batch(store: Store) -> int:
+    """The number of the batch at hand."""
+    return int(store.execute("SELECT coalesce(max(batch_id), 0) + 1 FROM ledger")[0][0])
+
+
+def roll_up(store: Store, batch_id: int) -> None:
+    """Adds what the batch brought to the rollups."""
+    store.ask("ingest/roll_up_minutes", {"batch_id": batch_id})
+    store.ask("ingest/roll_up_hours", {"batch_id": batch_id})
+
+
+def enter(job: Job, item: Input, batch_id: int, tally: Tally) -> FileReceipt:
+    """Writes down what became of a file."""
+    accepted = tally.lines - tally.duplicate - tally.quarantined
+    _quarantine(job.store, batch_id, item.name, tally.bad)
+    job.store.ask(
+        "ingest/enter_ledger",
+        {
+            "batch_id": batch_id, "path": item.name, "source": item.dialect.name, "bytes": item.size,
+            "modified_ns": item.modified_ns, "fingerprint": item.fingerprint, "lines": tally.lines,
+            "accepted": accepted, "duplicate": tally.duplicate, "quarantined": tally.quarantined,
+            "now": rfc3339(job.now),
+        },
+    )  # fmt: skip
+    return FileReceipt(item.name, item.dialect.name, tally.lines, accepted, tally.duplicate, tally.quarantined)
+
+
+def _quarantine(store: Store, batch_id: int, path: str, bad: Iterable[BadLine]) -> None:
+    """Keeps bad lines, a bounded number at a time."""
+    rest = iter(bad)
+    while chunk := list(islice(rest, _QUARANTINE_CHUNK)):
+        store.ask(
+            "ingest/keep_bad_lines",
+            {
+                "batch_id": batch_id, "path": path, "lines": [b.line for b in chunk],
+                "offsets": [b.offset for b in chunk], "reasons": [b.reason for b in chunk],
+                "excerpts": [b.excerpt for b in chunk], "digests": [b.digest for b in chunk],
+            },
+        )  # fmt: skip

@@ -1,0 +1,236 @@
+"""Finds out what the files are, and sends each batch the fastest way that is safe."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from tiermix import sql
+from tiermix.config.settings import Config
+from tiermix.engine.duck import Scan
+from tiermix.errors import InputError, NoInput, StoreBusy, StoreError, StoreFull, UnknownSource, UnreadableFile
+from tiermix.ingest.batch import Input, Job
+from tiermix.ingest.direct import add_directly
+from tiermix.ingest.staged import add_carefully, add_staged
+from tiermix.inputs import Found
+from tiermix.model import FileReceipt, Note, Receipt
+from tiermix.sources import Dialect, Sample, detect, sample
+from tiermix.sources.packing import damage
+from tiermix.store import Store
+from tiermix.tiers import tiering
+
+DEFAULT_MAX_BAD = 0.01
+# Files read alike go into one transaction up to this size, which bounds the temporary space of a batch.
+_BATCH_BYTES = 2 << 30
+_BATCH_FILES = 5000
+# From this size on a file is worth a transaction of its own, which lets it go the fast way.
+_ALONE_BYTES = 4 << 20
+
+Progress = Callable[[int, int, str], None]  # bytes done, bytes in all, what is being read
+
+
+def _silent(done: int, total: int, label: str) -> None:
+    """Reports to nobody."""
+
+
+def ingest(
+    store: Store,
+    found: Found,
+    config: Config,
+    *,
+    now: datetime,
+    source: str = "",
+    max_bad: float = DEFAULT_MAX_BAD,
+    hash_key: str | None = None,
+    counts_only: bool = False,
+    progress: Progress = _silent,
+    keep_going: bool = False,
+) -> Receipt:
+    """Reads log files into the store.
+
+    Args:
+        store: where to; open for writing.
+        found: the files.
+        config: tiers, mapped sources and privacy.
+        now: the time to put into the ledger.
+        source: the dialect of all files; empty to find it from their content.
+        max_bad: the share of lines that may be bad before the receipt says `too_bad`.
+        hash_key: the key under which tenants and users are hashed; needed with `privacy.hash_users`.
+        counts_only: the store is for questions to the minute rollup alone; requests need not be kept.
+        progress: is told how far it is.
+        keep_going: list what could not be read in the receipt, unless nothing at all could be read.
+
+    Returns:
+        What became of every file. Files that hold nothing are in it, with no lines.
+
+    Raises:
+        NoInput: all files are empty.
+        InputError: a file cannot be read, or one that the user named is of no known source; all others are ingested
+            first.
+        StoreError: the store is full, busy or broken; every batch before is kept, the one at hand left no trace.
+    """
+    started = time.monotonic()
+    store.ask("ingest/macros")
+    job = Job(store, config, hash_key if config.hash_users else None, now, counts_only)
+    inputs, receipts, failures, notes = _inspect(store, found, config, source)
+    total = sum(i.size for i in inputs)
+    done = 0
+    requests_before = _count(store, "request_log")
+    with _looking_for_damage(inputs):
+        for batch in _batches(inputs):
+            progress(done, total, batch[0].name)
+            receipts += _ingest_batch(job, batch)
+            done += sum(i.size for i in batch)
+    progress(total, total, "")
+    store.place(tiering(config, store.outcomes()).placements, keep=True)
+    failures += _damaged(store, inputs)
+    if failures and not (keep_going and any(r.lines for r in receipts)):
+        raise failures[0]
+    if not receipts or not any(r.lines for r in receipts):
+        raise NoInput("there is not a single line in the files", where=", ".join(str(p) for p in found.paths[:3]))
+    order = {found.labels.get(p, str(p)): i for i, p in enumerate(found.paths)}
+    receipts.sort(key=lambda r: order[r.path])
+    added = sum(r.accepted for r in receipts) if counts_only else _count(store, "request_log") - requests_before
+    return Receipt(tuple(receipts), added, time.monotonic() - started, max_bad, tuple(notes), tuple(failures))
+
+
+@contextmanager
+def _looking_for_damage(inputs: Sequence[Input]) -> Iterator[None]:
+    """Checks packed files while they are read, because DuckDB does not; their `damage` is complete at the end."""
+    pool = ThreadPoolExecutor(1)
+    try:
+        checks: list[tuple[Input, Future[str]]] = [
+            (i, pool.submit(damage, i.path, i.seen.packing)) for i in inputs if i.seen.packing != "none"
+        ]
+        yield
+        for item, check in checks:
+            if not item.damage and (found := check.result()):
+                item.damage.append(found)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _damaged(store: Store, inputs: Iterable[Input]) -> list[UnreadableFile]:
+    """What could not be read to its end. Such a file counts as unread next time, so that it is complained of again."""
+    faults = [(i.name, why) for i in inputs for why in i.damage]
+    if faults:
+        store.ask("ingest/forget_files", {"paths": [name for name, _ in faults]})
+    hint = "what could be read of it is kept; get a whole copy of it and ingest that"
+    return [UnreadableFile(why, where=name, hint=hint) for name, why in faults]
+
+
+def _count(store: Store, table: str) -> int:
+    return int(store.execute(f"SELECT count(*) FROM {sql.identifier(table)}")[0][0])
+
+
+def _inspect(
+    store: Store, found: Found, config: Config, source: str
+) -> tuple[list[Input], list[FileReceipt], list[InputError], list[Note]]:
+    """Tells known files from new ones and finds their dialects; what cannot be read is listed, not raised."""
+    known = {
+        (p, size, modified, mark): (lines, bad)
+        for p, size, modified, mark, lines, bad in store.execute(
+            "SELECT path, bytes, modified_ns, fingerprint, lines, quarantined FROM ledger"
+        )
+    }
+    inputs: list[Input] = []
+    receipts: list[FileReceipt] = []
+    failures: list[InputError] = []
+    notes: list[Note] = []
+    for path in found.paths:
+        name = found.labels.get(path, str(path))
+        try:
+            stat = path.stat()
+            seen = sample(path)
+            if seen.container == "parquet":
+                seen = Sample("parquet", "none", (_parquet_keys(store, path),))
+            if seen.container == "empty":
+                receipts.append(FileReceipt(name, "", 0, 0, 0, 0))
+                continue
+            if not any(seen.keys) and seen.container != "lines":
+                raise UnreadableFile("there is no JSON object to be found in it", where=name)
+            dialect = detect(path, seen, config.sources, source)
+            mark = _fingerprint(path, stat.st_size, dialect)
+            if (past := known.get((name, stat.st_size, stat.st_mtime_ns, mark))) is not None:
+                lines, bad = past
+                receipts.append(FileReceipt(name, dialect.name, lines, 0, lines - bad, bad, unchanged=True))
+                continue
+            inputs.append(Input(path, name, stat.st_size, stat.st_mtime_ns, mark, seen, dialect))
+        except OSError as error:
+            if path.is_symlink() and path not in found.named:
+                notes.append(Note("skipped", f"{name} was left out: a link that leads nowhere ({error.strerror})"))
+            else:
+                failures.append(UnreadableFile(f"cannot read the file: {error.strerror}", where=name))
+        except UnknownSource as error:
+            if path in found.named:
+                failures.append(error)
+            else:
+                notes.append(Note("skipped", f"{name} was left out: {error.message}; {error.hint}"))
+        except InputError as error:
+            failures.append(error)
+    if not inputs and not receipts and notes and not failures:
+        failures.append(UnknownSource("none of the files is a log of a known source", hint=notes[0].message))
+    if unchanged := sum(r.unchanged for r in receipts):
+        notes.append(Note("unchanged", f"{unchanged} of {len(found.paths)} files were ingested before"))
+    return inputs, receipts, failures, notes
+
+
+def _parquet_keys(store: Store, path: Path) -> frozenset[str]:
+    try:
+        return frozenset(store.columns_of(Scan((path,), "parquet", "none")))
+    except StoreError as error:
+        raise UnreadableFile(f"the Parquet file cannot be read: {error.message}", where=str(path)) from error
+
+
+def _fingerprint(path: Path, size: int, dialect: Dialect) -> str:
+    """A digest of the two ends of a file and of how it is read: whether there can be anything new in it."""
+    digest = hashlib.sha256(f"{size} {dialect.name} {dialect.projection}".encode())
+    with path.open("rb") as stream:
+        digest.update(stream.read(1 << 16))
+        if size > 1 << 17:
+            stream.seek(-(1 << 16), 2)
+        digest.update(stream.read(1 << 16))
+    return digest.hexdigest()[:32]
+
+
+def _batches(inputs: Iterable[Input]) -> Iterable[list[Input]]:
+    groups: dict[tuple[object, ...], list[list[Input]]] = {}
+    filled: dict[tuple[object, ...], int] = {}  # bytes in the last batch of each group
+    for item in inputs:
+        alike = (item.dialect.name, item.dialect.projection, item.seen.container, item.seen.packing, item.seen.encoding)
+        batches = groups.setdefault(alike, [[]])
+        full = filled.get(alike, 0) + item.size > _BATCH_BYTES or len(batches[-1]) >= _BATCH_FILES
+        if batches[-1] and full:
+            batches.append([])
+            filled[alike] = 0
+        batches[-1].append(item)
+        filled[alike] = filled.get(alike, 0) + item.size
+    return [batch for batches in groups.values() for batch in batches]
+
+
+def _ingest_batch(job: Job, batch: Sequence[Input]) -> list[FileReceipt]:
+    if not batch[0].seen.plain:
+        return [r for item in batch for r in add_carefully(job, item)]
+    if (done := add_directly(job, batch)) is not None:
+        return done
+    if batch[0].dialect.fast and len(batch) > 1 and (large := [i for i in batch if i.size >= _ALONE_BYTES]):
+        rest = [i for i in batch if i.size < _ALONE_BYTES]
+        receipts = [r for item in large for r in _ingest_batch(job, [item])]
+        return receipts + (_ingest_batch(job, rest) if rest else [])
+    try:
+        return add_staged(job, batch)
+    except (StoreFull, StoreBusy):
+        raise
+    except StoreError as refused:
+        # The engine could not read some file as a whole. Read each alone, and that one line by line.
+        if len(batch) > 1:
+            return [r for item in batch for r in _ingest_batch(job, [item])]
+        if batch[0].seen.container == "parquet":
+            batch[0].damage.append(f"the Parquet file cannot be read: {refused.message}")
+            return []
+        return add_carefully(job, batch[0])

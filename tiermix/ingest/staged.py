@@ -1,0 +1,127 @@
+"""The careful way: files read in order into a temporary table, judged row by row, then made part of the store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from tiermix import sql
+from tiermix.broken import locate, parts
+from tiermix.errors import StoreBusy, StoreCorrupt, StoreError, StoreFull, UnreadableFile
+from tiermix.files import scratch
+from tiermix.ingest.batch import Input, Job, Tally, bad_rows, cleaned, enter, next_batch, roll_up
+from tiermix.model import FileReceipt
+from tiermix.sources import Dialect, Sample
+from tiermix.store import Store
+
+
+def add_staged(job: Job, batch: Sequence[Input]) -> list[FileReceipt]:
+    """Adds files that DuckDB can read.
+
+    Raises:
+        StoreError: it cannot.
+    """
+    _stage(job, [i.path for i in batch], batch[0], batch[0].seen)
+    return _finish(job, batch, {str(i.path): i for i in batch})
+
+
+def add_carefully(job: Job, item: Input) -> list[FileReceipt]:
+    """Adds a file that DuckDB cannot read as it is: Python rewrites it record by record, DuckDB judges the copy."""
+    lines = Sample("lines", "none", ())
+    with scratch() as folder:
+        copy = folder / "part.jsonl"
+        copy.touch()
+        _stage(job, [copy], item, lines)  # empty, so that the table is there
+        done = 0
+        try:
+            for part in parts(item.path, item.seen, item.dialect, copy):
+                _stage(job, [part.path], item, lines, behind=done, longest=part.longest)
+                done += part.records
+        except UnreadableFile as damaged:
+            item.damage.append(damaged.message)
+        except (StoreFull, StoreBusy, StoreCorrupt):
+            raise
+        except StoreError as refused:
+            item.damage.append(f"it cannot be read: {refused.message}")
+            return []
+        return _finish(job, [item], {str(copy): item})
+
+
+def _finish(job: Job, batch: Sequence[Input], staged: dict[str, Input]) -> list[FileReceipt]:
+    """Accounts for what was staged and commits it; `staged` says which input each staged file is."""
+    tallies: dict[str, Tally] = {}
+    for path, (tally, bad) in _judge(job.store, batch[0].dialect).items():
+        item = staged[path]
+        tally.bad = locate(item.path, item.seen, bad, dialect=item.dialect, keep_excerpts=job.config.keep_excerpts)
+        tallies[item.name] = tally
+    return _commit(job, batch, tallies)
+
+
+def _stage(
+    job: Job, paths: Sequence[Path], like: Input, seen: Sample, *, behind: int | None = None, longest: int = 0
+) -> None:
+    """Reads files into the temporary table `staged`, typed and with the reason why a row is bad.
+
+    With `behind` it adds to the table, in which so many records stand already.
+    """
+    source = cleaned(job, paths, like.dialect, seen, longest=longest)
+    if behind is None:
+        job.store.execute("DROP TABLE IF EXISTS staged")
+        job.store.execute(f"CREATE TEMP TABLE staged AS {source.text}", source.params)
+        return
+    text = f"INSERT INTO staged SELECT c.* REPLACE (line + $behind AS line) FROM ({source.text}) AS c"
+    job.store.execute(text, {**source.params, "behind": behind})
+
+
+def _judge(store: Store, dialect: Dialect) -> dict[str, tuple[Tally, Iterator[tuple[int, str]]]]:
+    """Counts lines, duplicates and bad rows of each staged file, and lists the bad ones as (record in file, reason)."""
+    store.execute("CREATE OR REPLACE TEMP TABLE dup (r BIGINT)")
+    if dialect.row == "request":
+        if store.execute("SELECT 1 FROM staged WHERE NOT has_id AND bad IS NULL AND NOT skip LIMIT 1"):
+            store.ask("ingest/name_requests")
+        store.ask("ingest/duplicate_requests")
+    else:
+        store.ask("ingest/duplicate_attempts")
+    position = "line" if dialect.explodes else "rowid"
+    staged = f"{position} - $first AS nth, bad FROM staged WHERE file = $file"
+    return {
+        file: (
+            Tally(lines, duplicate, bad),
+            bad_rows(store, staged, {"first": first, "file": file}) if bad else iter(()),
+        )
+        for file, lines, bad, duplicate, first in store.ask(f"ingest/receipt{'_of_lines' * dialect.explodes}")
+    }
+
+
+def _commit(job: Job, batch: Sequence[Input], tallies: dict[str, Tally]) -> list[FileReceipt]:
+    """Makes the staged rows part of the store, with the rollups, the quarantine and the ledger, in one transaction."""
+    dialect, store = batch[0].dialect, job.store
+    receipts = []
+    with store.transaction():
+        batch_id = next_batch(store)
+        store.execute("DROP VIEW IF EXISTS incoming")
+        store.execute("DROP TABLE IF EXISTS folded")
+        if dialect.row == "request":
+            store.ask("ingest/fresh_requests")
+        else:
+            _fold(store, dialect.name, batch_id)
+        store.ask("ingest/new_outcomes")
+        store.ask("ingest/insert_requests", {"batch_id": batch_id, "source": dialect.name})
+        roll_up(store, batch_id)
+        for item in batch:
+            tally = tallies.get(item.name, Tally())
+            receipts.append(enter(job, item, batch_id, tally))
+    return receipts
+
+
+def _fold(store: Store, source: str, batch_id: int) -> None:
+    """Adds the new attempts and folds every request they belong to anew, taking its old self out of the rollups."""
+    store.ask("ingest/fresh_attempts", {"source": source, "batch_id": batch_id})
+    store.ask("ingest/touched_attempts", {"batch_id": batch_id})
+    store.ask("ingest/replaced_requests")
+    store.ask("ingest/roll_back_minutes")
+    store.ask("ingest/roll_back_hours")
+    store.ask("ingest/drop_replaced")
+    store.execute(f"CREATE TEMP TABLE folded AS {sql.load('ingest/fold_attempts').text}")
+    store.ask("ingest/drop_known")
+    store.execute("CREATE TEMP VIEW incoming AS FROM folded")
