@@ -92,7 +92,6 @@ def odd_records() -> list[dict[str, Any]]:
         {"tier": None, "served_model": None},
         {"tier": "unserved", "served_model": None},
         {"cache_age_s": 12, "tier": None},
-        {"attempts": "x"},
         {"attempts": []},
         {"attempts": [{"provider": "a", "status_code": "429", "latency_ms": 1}]},
     ]

@@ -60,16 +60,16 @@ def test_lines_that_are_no_object_are_found_without_parsing_the_others(tmp_path:
     # Catches: blank lines counted as lines; a last line without its end forgotten; a sound line taken for a bad one.
     path = tmp_path / "log.jsonl"
     path.write_bytes(content)
-    lines, found = obvious(path, LINES, keep_excerpts=True)
+    seen = obvious(path, LINES, keep_excerpts=True)
     records = plain(content)
     odd = [r for r in records if not is_object(r[2]) and r[2] != b'{"e"}']  # the exception looks like an object
-    assert lines == len(records)
-    assert [(b.line, b.offset) for b in found] == [r[:2] for r in odd]
+    assert (seen.lines, seen.count) == (len(records), len(odd))
+    assert [(b.line, b.offset) for b in seen.found] == [r[:2] for r in odd]
 
 
 @pytest.mark.parametrize("keep", [True, False])
 def test_excerpts_are_kept_only_when_asked(tmp_path: Path, keep: bool) -> None:
     path = tmp_path / "log.jsonl"
     path.write_bytes(b"secret\n")
-    for found in (obvious(path, LINES, keep_excerpts=keep)[1], locate(path, LINES, [(0, "x")], keep_excerpts=keep)):
+    for found in (obvious(path, LINES, keep_excerpts=keep).found, locate(path, LINES, [(0, "x")], keep_excerpts=keep)):
         assert [b.excerpt for b in found] == (["secret"] if keep else [None])

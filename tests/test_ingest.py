@@ -311,14 +311,14 @@ def test_a_file_that_cannot_be_read_fails_the_ingest_but_not_the_others(
 
 
 def test_a_line_beyond_any_bound_costs_only_itself(tiermix: Program, small_log: Path) -> None:
-    huge = '{"ts": "2026-11-12T00:00:00Z", "tier": "primary", "user": "' + "x" * (50 << 20) + '"}\n'
+    huge = '{"ts": "2026-11-12T00:00:00Z", "tier": "primary", "user": "' + "x" * (65 << 20) + '"}\n'
     text = small_log.read_text()
     small_log.write_text(
         text[: len(text) // 2].rsplit("\n", 1)[0] + "\n" + huge + text[len(text) // 2 :].split("\n", 1)[1]
     )
     made = receipt(tiermix, small_log)
     assert (made["accepted"], made["quarantined"]) == (599, 1)
-    assert "longer than 16 MiB" in quarantine(tiermix)[0][2]
+    assert "longer than 64 MiB" in quarantine(tiermix)[0][2]
 
 
 def test_stdin_and_a_terminal(tiermix: Program, small_log: Path) -> None:

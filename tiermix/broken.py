@@ -1,34 +1,46 @@
-"""Bad lines: where they stand in their file, and how to get at the good ones around them.
+"""Bad records: where they stand in their file, why they are bad, and how to get at the good ones around them.
 
-Only files that hold a bad line come here; a clean file never passes through Python.
+Only files that hold a bad record, or that DuckDB cannot read as they are, come here; a clean file never passes through
+Python.
 """
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
 import re
-import zlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from io import BytesIO
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain, tee
 from pathlib import Path
-from typing import IO
 
-from tiermix.engine.duck import MAX_RECORD_BYTES
-from tiermix.sources.detect import Sample, open_unpacked
+from tiermix.errors import UnreadableFile
+from tiermix.sources import Dialect, Sample
+from tiermix.sources.jsonscan import Broken, members
+from tiermix.sources.packing import blocks
+from tiermix.sources.records import KEPT, Record, lines, not_json, picked_lines, portions, recoded, values
+from tiermix.sources.rows import rows
 
 EXCERPT_CHARS = 200
-_BLOCK = 1 << 16
+# What a record says of itself when nothing of it could be read: whatever is known better is better.
+UNKNOWN = "not a JSON object with the fields of this source"
+# A record above this is cut down to the fields that are read before DuckDB sees it, which takes many times its memory.
+_LARGE = 4 << 20
+_PART = 256 << 20
+# So many bad lines are held in memory; more are looked for again.
+_HELD = 50_000
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+# Stands for a record that DuckDB is not to see, so that the others keep their numbers.
+_STUB = b"0"
 
 
 @dataclass(frozen=True, slots=True)
 class BadLine:
-    """A line that cannot be used: its number (from 1), byte offset in the unpacked file, reason and start.
+    """A record that cannot be used: its line (from 1), byte offset in the unpacked file, reason and start.
 
-    `excerpt` is cleaned of control characters and None under `[privacy]`; `digest` identifies the whole line.
+    In a file that is not one record a line, `line` counts records; in one that is not UTF-8 the offset is that in its
+    translation. `excerpt` is cleaned of control characters and None under `[privacy]`; `digest` identifies the record.
     """
 
     line: int
@@ -38,180 +50,220 @@ class BadLine:
     digest: str
 
 
-@dataclass(slots=True)
-class Scrubbed:
-    """The good records of a file, written out again: how many, where each stood, and the lines that were bad."""
+@dataclass(frozen=True, slots=True)
+class BadLines:
+    """How many lines a file has, how many of them are bad, and those, found while they are taken if they are many."""
 
-    kept: int = 0
-    places: list[tuple[int, int]] = field(default_factory=list)
-    bad: list[BadLine] = field(default_factory=list)
-    damage: str = ""  # why the file could not be read to its end
+    lines: int
+    count: int
+    found: Iterable[BadLine]
+
+
+@dataclass(slots=True)
+class Part:
+    """A piece of a log, rewritten as one record a line: how many there are, and how long the longest is."""
+
+    path: Path
+    records: int = 0
+    longest: int = 0
 
 
 def excerpt(raw: bytes) -> str:
-    """The first characters of a line, harmless to print."""
+    """The first characters of a record, harmless to print."""
     return _CONTROL.sub("·", raw[: EXCERPT_CHARS * 4].decode("utf-8", errors="replace"))[:EXCERPT_CHARS]
 
 
-def _bad(line: int, offset: int, reason: str, raw: bytes, keep_excerpts: bool) -> BadLine:
-    digest = hashlib.sha256(raw).hexdigest()[:32]
-    return BadLine(line, offset, reason, excerpt(raw) if keep_excerpts else None, digest)
+def read(path: Path, seen: Sample, dialect: Dialect) -> Iterator[Record]:
+    """The records of a file, however they stand in it.
+
+    Raises:
+        UnreadableFile: the file is damaged; every record before was given.
+    """
+    text = recoded(blocks(path, seen.packing), seen.encoding)
+    if seen.container == "lines":
+        return lines(text)
+    if seen.container == "csv":
+        return rows(text, seen.delimiter, [c for c, t in dialect.columns.items() if t != "VARCHAR"])
+    return values(text, dialect.keys)
 
 
-def _lines(stream: IO[bytes]) -> Iterator[tuple[int, int, bytes]]:
-    """(line number, byte offset, content) of the lines that are not blank."""
-    offset = 0
-    for number, raw in enumerate(stream, start=1):
-        if raw.strip():
-            yield number, offset, raw.rstrip(b"\r\n")
-        offset += len(raw)
+def parts(path: Path, seen: Sample, dialect: Dialect, part: Path) -> Iterator[Part]:
+    """Rewrites a file as lines that DuckDB can read, so much of it at a time that the copy stays small.
+
+    Every record has its line in the copy, the bad ones too. The same file `part` is written again for every piece.
+
+    Raises:
+        UnreadableFile: the file is damaged; every piece before was given, with all records up to the damage.
+    """
+    records = _until_damage(read(path, seen, dialect))
+    for first in records:
+        if isinstance(first, UnreadableFile):
+            raise first
+        made, damage, size = Part(part), None, 0
+        with part.open("wb") as out:
+            for record in chain((first,), records):
+                if isinstance(record, UnreadableFile):
+                    damage = record
+                    break
+                line = _one_line(record, dialect)
+                size += out.write(line) + out.write(b"\n")
+                made.records, made.longest = made.records + 1, max(made.longest, len(line))
+                if size > _PART:
+                    break
+        yield made
+        if damage:
+            raise damage
 
 
-def locate(path: Path, seen: Sample, bad: Sequence[tuple[int, str]], *, keep_excerpts: bool) -> list[BadLine]:
-    """Finds bad records in their file.
+def _until_damage(records: Iterator[Record]) -> Iterator[Record | UnreadableFile]:
+    try:
+        yield from records
+    except UnreadableFile as damage:
+        yield damage
+
+
+def _one_line(record: Record, dialect: Dialect) -> bytes:
+    if record.fault:
+        return _STUB
+    data = record.data.replace(b"\n", b" ")
+    if len(data) <= _LARGE:
+        return data
+    try:
+        return _needed(data, dialect)
+    except Broken:
+        return _STUB
+
+
+def _needed(data: bytes, dialect: Dialect) -> bytes:
+    """The object with no other members than those the dialect reads.
+
+    Raises:
+        Broken: it is no JSON object.
+    """
+    start = len(data) - len(data.lstrip())
+    if data[start : start + 1] != b"{":
+        return _STUB
+    wanted = {json.dumps(c).encode() for c in dialect.columns}
+    kept = []
+    for key, at, end in members(data, start):
+        if key in wanted:
+            kept.append(key + b":" + data[at:end])
+    if data[end:].strip():
+        raise Broken(end, cut=False)
+    return b"{" + b",".join(kept) + b"}"
+
+
+def locate(
+    path: Path, seen: Sample, bad: Iterable[tuple[int, str]], *, dialect: Dialect | None = None, keep_excerpts: bool
+) -> Iterator[BadLine]:
+    """Finds bad records in their file, while they are taken.
 
     Args:
         path: the file.
-        seen: how it is packed.
+        seen: how its records stand in it.
         bad: number of the record in the file (from 0) and reason, ascending.
-        keep_excerpts: whether the start of the line may be kept.
-
-    Returns:
-        One entry a record. In a file that is not one record a line, `line` counts records and `offset` is 0.
+        dialect: how they were read; not needed where every line is a record.
+        keep_excerpts: whether the start of the record may be kept.
     """
-    if seen.container != "lines":
-        name = hashlib.sha256(str(path).encode()).hexdigest()[:16]
-        return [BadLine(n + 1, 0, reason, None, f"{name}:{n}") for n, reason in bad]
-    out: list[BadLine] = []
-    if not bad:
-        return out
-    reasons = dict(bad)
-    with open_unpacked(path, seen.packing) as stream:
-        for ordinal, number, offset, raw in _numbered(stream, [n for n, _ in bad]):
-            reason = _why_no_json(raw) or reasons[ordinal]
-            out.append(_bad(number, offset, reason, raw, keep_excerpts))
-    return out
+    one, two = tee(bad)  # what finds them is ahead of what names them by one
+    found = _found(path, seen, dialect, (nth for nth, _ in one))
+    for nth, reason in two:
+        record = next(found, None)
+        if record is None or isinstance(record, UnreadableFile):  # the file has changed since, or been damaged
+            name = hashlib.sha256(str(path).encode()).hexdigest()[:16]
+            yield BadLine(nth + 1, 0, reason, None, f"{name}:{nth}")
+            continue
+        why = record.fault or (reason if reason != UNKNOWN else _why_no_json(record.data) or reason)
+        yield _bad(record, why, keep_excerpts)
 
 
-def _numbered(stream: IO[bytes], wanted: Sequence[int]) -> Iterator[tuple[int, int, int, bytes]]:
-    """(record from 0, line number, byte offset, content) of the wanted records, ascending."""
-    records = lines = offset = 0
-    rest = iter(wanted)
-    at = next(rest, None)
-    for block in _blocks(stream):
-        if at is None:
-            return
-        parts = block.split(b"\n")
-        size = len(parts) - (not parts[-1])
-        # Most of a large file is only counted: what sorts first tells whether a line may be blank.
-        if at >= records + size and min(parts[:size])[:1] > b" ":
-            records += size
-        else:
-            for number, place, raw in _lines(BytesIO(block)):
-                if records == at:
-                    yield at, lines + number, offset + place, raw
-                    at = next(rest, None)
-                records += 1
-        lines, offset = lines + size, offset + len(block)
+def _found(
+    path: Path, seen: Sample, dialect: Dialect | None, wanted: Iterator[int]
+) -> Iterator[Record | UnreadableFile]:
+    if seen.container == "lines" or dialect is None:
+        return _until_damage(picked_lines(recoded(blocks(path, seen.packing), seen.encoding), wanted))
+    return _until_damage(_picked(read(path, seen, dialect), wanted))
 
 
-def _blocks(stream: IO[bytes]) -> Iterator[bytes]:
-    """The stream in pieces that end where a line ends."""
-    while block := stream.read(_BLOCK):
-        yield block + stream.readline()
+def _picked(records: Iterator[Record], wanted: Iterator[int]) -> Iterator[Record]:
+    at = 0
+    for nth in wanted:
+        for record in records:
+            at += 1
+            if at > nth:
+                yield record
+                break
 
 
-def obvious(path: Path, seen: Sample, *, keep_excerpts: bool) -> tuple[int, list[BadLine]]:
-    """The number of lines of a file, and those of its bad ones that do not even begin and end like a JSON object.
+def obvious(path: Path, seen: Sample, *, keep_excerpts: bool) -> BadLines:
+    """The lines of a file, and those of its bad ones that do not even begin and end like a JSON object.
 
     Cut and foreign lines are like that; this finds them without parsing any other.
     """
-    total = lines = offset = 0
-    out: list[BadLine] = []
-    with open_unpacked(path, seen.packing) as stream:
-        for block in _blocks(stream):
-            parts = block.split(b"\n")
-            size = len(parts) - (not parts[-1])
-            total += size
-            if odd := [n for n in range(size) if parts[n][-1:] != b"}" or parts[n][:1] != b"{"]:
-                total -= sum(not parts[n].strip() for n in odd)
-                out += _odd_lines(parts, odd, lines, offset, keep_excerpts)
-            lines, offset = lines + size, offset + len(block)
-    return total, out
+    total = count = 0
+    held: list[BadLine] = []
+    for lines_here, bad in _obvious(path, seen, keep_excerpts):
+        total, count = total + lines_here, count + len(bad)
+        if count <= _HELD:
+            held += bad
+    again = (b for _, bad in _obvious(path, seen, keep_excerpts) for b in bad)
+    return BadLines(total, count, held if count <= _HELD else again)
 
 
-def _odd_lines(
-    parts: Sequence[bytes], odd: Sequence[int], lines: int, offset: int, keep_excerpts: bool
-) -> Iterator[BadLine]:
-    for n in odd:
-        raw = parts[n].rstrip(b"\r")
-        if raw.strip() and (why := _why_no_json(raw)):
-            yield _bad(lines + n + 1, offset + sum(len(p) + 1 for p in parts[:n]), why, raw, keep_excerpts)
+def _obvious(path: Path, seen: Sample, keep_excerpts: bool) -> Iterator[tuple[int, list[BadLine]]]:
+    line, offset = 1, 0
+    for text, size, many in portions(blocks(path, seen.packing)):
+        here = text.split(b"\n")[:-1] if many else [text] if text else []
+        odd = [n for n, data in enumerate(here) if data[-1:] != b"}" or data[:1] != b"{"]
+        bad, at, k = [], offset, 0
+        for n in odd:
+            at, k = at + sum(map(len, here[k:n])) + n - k, n
+            if here[n].strip() and (why := _why_no_json(here[n])):
+                bad.append(_bad(Record(line + n, at, here[n], len(here[n])), why, keep_excerpts))
+        yield len(here) - sum(not here[n].strip() for n in odd), bad
+        line, offset = line + (len(here) if many else 1), offset + size + (not many)
+
+
+def _bad(record: Record, reason: str, keep_excerpts: bool) -> BadLine:
+    raw = record.data.rstrip(b"\r\n")
+    digest = hashlib.sha256(raw[:KEPT] + (b"" if record.size <= KEPT else b"%d" % record.size)).hexdigest()[:32]
+    return BadLine(record.line, record.offset, reason, excerpt(raw) if keep_excerpts else None, digest)
 
 
 def _why_no_json(raw: bytes) -> str:
     """Why a line is no JSON object; empty when it is one."""
-    if len(raw) > MAX_RECORD_BYTES:
-        return f"the line is longer than {MAX_RECORD_BYTES >> 20} MiB"
+    if len(raw) > _LARGE:
+        return _why_not_large(raw)
     try:
-        value = json.loads(raw.decode("utf-8"))
+        text = raw.decode("utf-8")
+        value = json.loads(text)
     except UnicodeDecodeError as error:
         return f"not UTF-8 at byte {error.start}"
     except RecursionError:
-        return "nested too deep"
+        return "not a JSON object" if raw.lstrip()[:1] != b"{" else ""
     except ValueError as error:
         return f"not JSON: {str(error)[:100]}"
-    return "" if isinstance(value, dict) else "not a JSON object"
+    if not isinstance(value, dict):
+        return "not a JSON object"
+    half = _SURROGATE.search(text)
+    return f"not Unicode: half of a surrogate pair, {half[0]}" if half and _has_half(value) else ""
 
 
-def scrub(path: Path, seen: Sample, clean: Path, *, keep_excerpts: bool) -> Scrubbed:
-    """Copies the good records of a file to `clean`, one a line, when the fast path could not read the file."""
-    found = Scrubbed()
-    with clean.open("wb") as out:
-        try:
-            with open_unpacked(path, seen.packing) as stream:
-                if seen.container == "lines":
-                    _scrub_lines(stream, out, found, keep_excerpts)
-                else:
-                    _scrub_values(stream, out, found, keep_excerpts)
-        except (EOFError, gzip.BadGzipFile, zlib.error, OSError) as error:
-            found.damage = f"the file ends early or is damaged: {error}"
-    return found
+def _has_half(value: object) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
-def _scrub_lines(stream: IO[bytes], out: IO[bytes], found: Scrubbed, keep_excerpts: bool) -> None:
-    for number, offset, raw in _lines(stream):
-        if why := _why_no_json(raw):
-            found.bad.append(_bad(number, offset, why, raw, keep_excerpts))
-        else:
-            _keep(out, found, raw, number, offset)
-
-
-def _keep(out: IO[bytes], found: Scrubbed, raw: bytes, number: int, offset: int) -> None:
-    out.write(raw + b"\n")
-    found.places.append((number, offset))
-    found.kept += 1
-
-
-def _scrub_values(stream: IO[bytes], out: IO[bytes], found: Scrubbed, keep_excerpts: bool) -> None:
-    """JSON values and arrays of them, one after the other; what follows the first fault cannot be told apart."""
-    text = stream.read().decode("utf-8", errors="replace").lstrip("\ufeff")
-    decoder = json.JSONDecoder()
-    at = number = 0
-    while True:
-        while at < len(text) and text[at] in " \t\r\n,[]":
-            at += 1
-        if at >= len(text):
-            return
-        number += 1
-        try:
-            value, end = decoder.raw_decode(text, at)
-        except (ValueError, RecursionError) as error:
-            rest = text[at:].encode()
-            found.bad.append(_bad(number, 0, f"not JSON: {str(error)[:100]}", rest, keep_excerpts))
-            return
-        if isinstance(value, dict):
-            _keep(out, found, json.dumps(value).encode(), number, 0)
-        else:
-            found.bad.append(_bad(number, 0, "not a JSON object", text[at:end].encode(), keep_excerpts))
-        at = end
+def _why_not_large(raw: bytes) -> str:
+    """The same of a line that is too large to be built."""
+    start = len(raw) - len(raw.lstrip())
+    if raw[start : start + 1] != b"{":
+        return "not a JSON object"
+    try:
+        *_, (_, _, end) = members(raw, start)
+    except Broken as fault:
+        return not_json(fault)
+    return not_json(Broken(end, cut=False)) if raw[end:].strip() else ""

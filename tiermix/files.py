@@ -1,10 +1,13 @@
-"""Writes output files whole or not at all."""
+"""Writes output files whole or not at all, and keeps scratch folders that leave nothing behind."""
 
 from __future__ import annotations
 
 import os
+import shutil
+import stat
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tiermix.errors import StoreFull, UsageError
@@ -47,3 +50,57 @@ def point(link: Path, target: Path) -> None:
         os.replace(aside, link)
     except OSError:
         write_whole(link, target.read_text(encoding="utf-8"))
+
+
+_PREFIX, _LOCK = "tiermix-", ".lock"
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder for temporary files, gone at the end.
+
+    Its lock is held as long as this process lives, so that `sweep` can tell a folder in use from one left by a process
+    that was killed, in other containers too, where process numbers say nothing.
+    """
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    try:
+        with (folder / _LOCK).open("wb") as held:
+            _lock(held.fileno())
+            yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep() -> None:
+    """Removes the scratch folders of processes that were killed."""
+    with os.scandir(tempfile.gettempdir()) as entries:
+        left = [Path(e.path) for e in entries if e.name.startswith(_PREFIX) and e.is_dir(follow_symlinks=False)]
+    for folder in left:
+        with suppress(OSError):  # somebody else's, or just going away
+            if _owned(folder) and _abandoned(folder / _LOCK):
+                shutil.rmtree(folder)
+
+
+def _owned(folder: Path) -> bool:
+    return not hasattr(os, "getuid") or folder.lstat().st_uid == os.getuid()
+
+
+def _abandoned(lock: Path) -> bool:
+    """Whether nobody holds the lock; false where there is none, because it may be about to be made."""
+    if not stat.S_ISREG(lock.lstat().st_mode):
+        return False
+    with lock.open("rb") as tried:
+        return _lock(tried.fileno())
+
+
+def _lock(handle: int) -> bool:
+    """Locks a file for this process; false when another one has it, or where there are no such locks."""
+    try:
+        import fcntl
+    except ImportError:  # Windows: it keeps an open file from being removed, which does as well
+        return True
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

@@ -284,13 +284,14 @@ class FileReceipt:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What an ingest did."""
+    """What an ingest did; `failures` says what could not be read, or not to its end."""
 
     files: tuple[FileReceipt, ...]
     requests: int
     seconds: float
     max_bad: float
     warnings: tuple[Note, ...] = ()
+    failures: tuple[TiermixError, ...] = ()
 
     @property
     def lines(self) -> int:

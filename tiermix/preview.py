@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import tempfile
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 
 from tiermix.config.settings import Config
+from tiermix.errors import UnreadableFile
+from tiermix.files import scratch
 from tiermix.ingest import ingest
 from tiermix.inputs import Found
 from tiermix.model import Preview
-from tiermix.sources import detect, open_unpacked, sample
+from tiermix.sources import detect, sample
+from tiermix.sources.packing import Packing, blocks
 from tiermix.store import Store
 
-_LINES = 2000
+# So much of a file, and on to the end of the line.
+_HEAD_BYTES = 4 << 20
 _SHOWN = 10
 
 # What cannot be answered without a field.
@@ -43,12 +45,11 @@ def preview(path: Path, config: Config, source: str, now: datetime, hash_key: st
         UnknownSource, UnreadableFile: as `ingest`.
     """
     seen = sample(path)
-    with Store.in_memory() as store, tempfile.TemporaryDirectory(prefix="tiermix-") as folder:
+    with Store.in_memory() as store, scratch() as folder:
         part = path
-        if seen.container == "lines":
-            part = Path(folder) / path.name.removesuffix(".gz").removesuffix(".zst")
-            with open_unpacked(path, seen.packing) as stream, part.open("wb") as out:
-                out.writelines(islice(stream, _LINES))
+        if seen.container == "lines" and seen.plain:
+            part = folder / path.name.removesuffix(".gz").removesuffix(".zst")
+            _copy_head(path, seen.packing, part)
         done = ingest(store, Found((part,), frozenset((part,))), config, now=now, source=source, hash_key=hash_key)
         dialect = detect(path, seen, config.sources, done.files[0].source)
         rows = store.execute(
@@ -73,3 +74,16 @@ def preview(path: Path, config: Config, source: str, now: datetime, hash_key: st
         reasons=tuple((str(r), int(n)) for r, n in reasons),
         needed_for=NEEDED_FOR,
     )
+
+
+def _copy_head(path: Path, packing: Packing, part: Path) -> None:
+    size = 0
+    with part.open("wb") as out:
+        try:
+            for block in blocks(path, packing):
+                if size >= _HEAD_BYTES and (end := block.find(b"\n") + 1):
+                    out.write(block[:end])
+                    return
+                size += out.write(block)
+        except UnreadableFile:
+            return  # what stands before the damage is enough to look at

@@ -3,6 +3,7 @@
 -- from: projected, the output of a dialect's projection
 -- params: hash_key varchar
 -- grain: line
+-- A number that cannot be, such as negative tokens, counts as missing: what the gateway says of the attempt still holds.
 
 SELECT
     file,
@@ -14,7 +15,7 @@ SELECT
     CASE WHEN length(request_id) > 256 THEN md5(request_id) ELSE request_id END AS request_id,
     make_timestamptz(started_us) AS started,
     make_timestamptz(
-        greatest(coalesce(ended_us, started_us + CAST(TRY_CAST(latency_ms AS DOUBLE) * 1e3 AS BIGINT), started_us), started_us)
+        greatest(coalesce(ended_us, started_us + took_us, started_us), started_us)
     ) AS ended,
     coalesce(ok, false) AS ok,
     coalesce(stream, false) AS stream,
@@ -34,10 +35,10 @@ SELECT
     bounded(feature) AS feature,
     bounded(intent) AS intent,
     bounded(traffic_class) AS traffic_class,
-    greatest(TRY_CAST(input_tokens AS BIGINT), 0) AS input_tokens,
-    greatest(TRY_CAST(output_tokens AS BIGINT), 0) AS output_tokens,
+    whole(input_tokens) AS input_tokens,
+    whole(output_tokens) AS output_tokens,
     CASE WHEN TRY_CAST(cost_usd AS DOUBLE) BETWEEN 0 AND 1e9 THEN TRY_CAST(cost_usd AS DOUBLE) END AS cost_usd,
-    greatest(tool_calls, 0) AS tool_calls,
+    whole(tool_calls) AS tool_calls,
     bounded(prompt_version) AS prompt_version,
     coalesce(drill, false) AS drill,
     CASE
@@ -55,6 +56,8 @@ FROM (
     SELECT
         *,
         time_us(started) AS started_us,
-        time_us(ended) AS ended_us
+        CASE WHEN time_us(ended) BETWEEN 946684800000000 AND 4102444799999999 THEN time_us(ended) END AS ended_us,
+        CASE WHEN TRY_CAST(latency_ms AS DOUBLE) BETWEEN 0 AND 1e12
+            THEN CAST(TRY_CAST(latency_ms AS DOUBLE) * 1e3 AS BIGINT) END AS took_us
     FROM projected
 ) AS parsed

@@ -12,9 +12,10 @@ SELECT
     CASE WHEN strlen(request_id) > 256 THEN md5(request_id) ELSE nullif(request_id, '') END AS request_id,
     nullif(request_id, '') IS NOT NULL AS has_id,
     CASE WHEN nullif(request_id, '') IS NULL THEN md5(CAST(struct_pack(ts_us, tier, intended_tier,
-        requested_model, served_model, provider, route, cached, reason, attempts, fallback, latency_ms, fallback_latency_ms,
+        requested_model, served_model, provider, route, cached, reason, attempts := tries, fallback, latency_ms, fallback_latency_ms,
         input_tokens, output_tokens, cost_usd, status, error, tool_calls, tool_ok, agent_override, schema_valid, cache_age_s,
-        prompt_version, drill, tenant, "user", feature, intent, traffic_class) AS VARCHAR)) END AS digest,
+        prompt_version, drill, tenant := identity(tenant, $hash_key), "user" := identity("user", $hash_key), feature, intent,
+        traffic_class) AS VARCHAR)) END AS digest,
     bounded(requested_model) AS requested_model,
     bounded(served_model) AS served_model,
     bounded(provider) AS provider,
@@ -31,16 +32,15 @@ SELECT
     bounded(feature) AS feature,
     bounded(intent) AS intent,
     bounded(traffic_class) AS traffic_class,
-    attempts,
+    tries AS attempts,
     TRY_CAST(latency_ms AS DOUBLE) AS latency_ms,
     TRY_CAST(fallback_latency_ms AS DOUBLE) AS fallback_latency_ms,
-    TRY_CAST(input_tokens AS BIGINT) AS input_tokens,
-    TRY_CAST(output_tokens AS BIGINT) AS output_tokens,
+    whole(input_tokens) AS input_tokens,
+    whole(output_tokens) AS output_tokens,
     TRY_CAST(cost_usd AS DOUBLE) AS cost_usd,
     bounded(error) AS error,
-    TRY_CAST(tool_calls AS BIGINT) AS tool_calls,
-    CASE lower(tool_ok) WHEN 'true' THEN coalesce(TRY_CAST(tool_calls AS BIGINT), 1) WHEN 'false' THEN 0
-         ELSE TRY_CAST(tool_ok AS BIGINT) END AS tool_ok,
+    whole(tool_calls) AS tool_calls,
+    CASE lower(tool_ok) WHEN 'true' THEN coalesce(whole(tool_calls), 1) WHEN 'false' THEN 0 ELSE whole(tool_ok) END AS tool_ok,
     TRY_CAST(agent_override AS BOOLEAN) AS agent_override,
     TRY_CAST(schema_valid AS BOOLEAN) AS schema_valid,
     TRY_CAST(cache_age_s AS DOUBLE) AS cache_age_s,
@@ -56,25 +56,37 @@ SELECT
         WHEN nullif(tier, '') IS NULL AND nullif(served_model, '') IS NULL
             AND coalesce(state, 'ok') <> 'error' AND NOT coalesce(TRY_CAST(cached AS BOOLEAN), false)
             THEN 'tier or served_model is missing'
+        WHEN nested(tier) THEN 'tier is not a text'
+        WHEN nested(served_model) THEN 'served_model is not a text'
+        WHEN nested(requested_model) THEN 'requested_model is not a text'
+        WHEN nested(intended_tier) THEN 'intended_tier is not a text'
+        WHEN nested(request_id) THEN 'request_id is not a text'
+        WHEN nested(tenant) THEN 'tenant is not a text'
+        WHEN nested("user") THEN 'user is not a text'
+        WHEN nested(feature) THEN 'feature is not a text'
+        WHEN nested(intent) THEN 'intent is not a text'
+        WHEN nested(traffic_class) THEN 'traffic_class is not a text'
+        WHEN nested(provider) THEN 'provider is not a text'
+        WHEN nested(reason) THEN 'reason is not a text'
+        WHEN tried AND coalesce(len(list_filter(tries, lambda a: coalesce(a.provider, a.model, a.tier, a.error,
+                CAST(a.status_code AS VARCHAR), CAST(a.latency_ms AS VARCHAR)) IS NULL)) > 0, true)
+            THEN 'attempts is not a list of attempts'
         WHEN status IS NOT NULL AND state IS NULL THEN 'status is not ok, error or refused'
         WHEN latency_ms IS NOT NULL AND coalesce(NOT TRY_CAST(latency_ms AS DOUBLE) BETWEEN 0 AND 1e12, true)
             THEN 'latency_ms is not a number of at least 0'
         WHEN fallback_latency_ms IS NOT NULL
             AND coalesce(NOT TRY_CAST(fallback_latency_ms AS DOUBLE) BETWEEN 0 AND 1e12, true)
             THEN 'fallback_latency_ms is not a number of at least 0'
-        WHEN input_tokens IS NOT NULL AND coalesce(NOT TRY_CAST(input_tokens AS BIGINT) BETWEEN 0 AND 1000000000000, true)
-            THEN 'input_tokens is not a whole number of at least 0'
-        WHEN output_tokens IS NOT NULL
-            AND coalesce(NOT TRY_CAST(output_tokens AS BIGINT) BETWEEN 0 AND 1000000000000, true)
+        WHEN input_tokens IS NOT NULL AND whole(input_tokens) IS NULL THEN 'input_tokens is not a whole number of at least 0'
+        WHEN output_tokens IS NOT NULL AND whole(output_tokens) IS NULL
             THEN 'output_tokens is not a whole number of at least 0'
         WHEN cost_usd IS NOT NULL AND coalesce(NOT TRY_CAST(cost_usd AS DOUBLE) BETWEEN 0 AND 1e9, true)
             THEN 'cost_usd is not a number of at least 0'
         WHEN cache_age_s IS NOT NULL AND coalesce(NOT TRY_CAST(cache_age_s AS DOUBLE) BETWEEN 0 AND 1e12, true)
             THEN 'cache_age_s is not a number of at least 0'
-        WHEN tool_calls IS NOT NULL AND coalesce(NOT TRY_CAST(tool_calls AS BIGINT) BETWEEN 0 AND 1000000, true)
+        WHEN tool_calls IS NOT NULL AND coalesce(NOT whole(tool_calls) <= 1000000, true)
             THEN 'tool_calls is not a whole number of at least 0'
-        WHEN tool_ok IS NOT NULL AND lower(tool_ok) NOT IN ('true', 'false')
-            AND coalesce(NOT TRY_CAST(tool_ok AS BIGINT) BETWEEN 0 AND 1000000, true)
+        WHEN tool_ok IS NOT NULL AND lower(tool_ok) NOT IN ('true', 'false') AND coalesce(NOT whole(tool_ok) <= 1000000, true)
             THEN 'tool_ok is neither a boolean nor a whole number'
         WHEN fallback IS NOT NULL AND TRY_CAST(fallback AS BOOLEAN) IS NULL THEN 'fallback is not a boolean'
         WHEN drill IS NOT NULL AND TRY_CAST(drill AS BOOLEAN) IS NULL THEN 'drill is not a boolean'
@@ -86,6 +98,9 @@ FROM (
     SELECT
         *,
         time_us(ts) AS ts_us,
+        attempts IS NOT NULL AS tried,
+        TRY_CAST(attempts AS STRUCT(provider VARCHAR, model VARCHAR, tier VARCHAR, status_code INTEGER, error VARCHAR, latency_ms DOUBLE)[])
+            AS tries,
         CASE
             WHEN lower(status) IN ('ok', 'success', 'succeeded') THEN 'ok'
             WHEN lower(status) IN ('error', 'failure', 'failed') THEN 'error'

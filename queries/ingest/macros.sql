@@ -8,6 +8,25 @@ CREATE OR REPLACE TEMP MACRO bounded(name) AS
 CREATE OR REPLACE TEMP MACRO identity(name, hash_key) AS
     CASE WHEN hash_key IS NULL THEN bounded(name) ELSE left(sha256(hash_key || sha256(hash_key || name)), 32) END;
 
+-- A time in the spelling that DuckDB reads, from others that ISO 8601 and RFC 3339 allow: small t and z, a comma before the
+-- fraction, a blank before the offset, no separators, and a leap second, which counts as the second before it.
+CREATE OR REPLACE TEMP MACRO usual_time(moment) AS
+    regexp_replace(regexp_replace(regexp_replace(regexp_replace(upper(trim(moment)),
+        '^([0-9]{4})([0-9]{2})([0-9]{2})T([0-9]{2})([0-9]{2})([0-9]{2})', '\1-\2-\3T\4:\5:\6'),
+        '(:[0-9]{2}),([0-9])', '\1.\2'),
+        ' ([+-][0-9]{2})', '\1'),
+        '(:[0-9]{2}):60', '\1:59');
+
+-- Whether a text is what a JSON object or list looks like where a single value should stand.
+CREATE OR REPLACE TEMP MACRO nested(value) AS
+    left(value, 1) IN ('{', '[') AND right(value, 1) IN ('}', ']')
+    AND regexp_matches(value, '^(\{("|\}$)|\[(["\[{]|\]$|-?[0-9]|true|false|null))');
+
+-- A count, which may be written with a decimal point, or null when it is negative, absurd or has a fraction.
+CREATE OR REPLACE TEMP MACRO whole(value) AS
+    CASE WHEN TRY_CAST(value AS DOUBLE) BETWEEN 0 AND 1e12 AND TRY_CAST(value AS DOUBLE) = floor(TRY_CAST(value AS DOUBLE))
+        THEN CAST(TRY_CAST(value AS DOUBLE) AS BIGINT) END;
+
 -- Microseconds since 1970 of a time as text. Seconds, milliseconds, microseconds and nanoseconds are told apart by size.
 CREATE OR REPLACE TEMP MACRO time_us(moment) AS coalesce(
     epoch_us(TRY_CAST(moment AS TIMESTAMPTZ)),
@@ -16,5 +35,6 @@ CREATE OR REPLACE TEMP MACRO time_us(moment) AS coalesce(
         WHEN abs(TRY_CAST(moment AS DOUBLE)) < 1e14 THEN TRY_CAST(round(TRY_CAST(moment AS DOUBLE) * 1e3) AS BIGINT)
         WHEN abs(TRY_CAST(moment AS DOUBLE)) < 1e17 THEN TRY_CAST(round(TRY_CAST(moment AS DOUBLE)) AS BIGINT)
         ELSE TRY_CAST(round(TRY_CAST(moment AS DOUBLE) / 1e3) AS BIGINT)
-    END
+    END,
+    epoch_us(TRY_CAST(usual_time(moment) AS TIMESTAMPTZ))
 );

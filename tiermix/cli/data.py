@@ -62,8 +62,9 @@ def ingest(
         return _explain(logs, settings, source, hash_key)
     with inputs.with_stdin(logs) as found, Store.write(db, wait=wait) as store, console.progress(output) as progress:
         done = ingest.ingest(
-            store, found, settings, now=now(), source=source, max_bad=max_bad, hash_key=hash_key, progress=progress
-        )
+            store, found, settings, now=now(), source=source, max_bad=max_bad, hash_key=hash_key, progress=progress,
+            keep_going=True,
+        )  # fmt: skip
     if chosen not in ("text", "json"):
         raise UsageError(f"a receipt has no {chosen} form", where="--format", hint="text or json")
     for note in () if session.quiet else done.warnings:
@@ -72,11 +73,14 @@ def ingest(
         console.say(document.dumps(document.receipt(done)) + "\n")
     else:
         console.say(text.receipt(done, text.Style(output.width, output.color)))
+    for fault in done.failures:
+        console.complain(fault)
     if done.too_bad:
         console.tell(
             f"tiermix: error: {done.quarantined:,} of {done.lines:,} lines could not be used, more than --max-bad "
             f"{max_bad:g}\n  fix: see why with: tiermix status --db {db}"
         )
+    if done.too_bad or done.failures:
         return ExitCode.DATA
     if not session.quiet and chosen == "text" and sys.stderr.isatty():
         console.tell("Next: tiermix mix, or tiermix report --days 30")

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tiermix.errors import StoreBusy, StoreCorrupt, StoreError, StoreFull, TiermixError
-from tiermix.sources.detect import Container, Packing
+from tiermix.sources.catalog import column_name
+from tiermix.sources.detect import Container
+from tiermix.sources.packing import Packing
 from tiermix.sql import identifier, literal
 
 if TYPE_CHECKING:
@@ -21,10 +23,16 @@ Rows = list[tuple[Any, ...]]
 
 # DuckDB gets most of our 1 GiB; the rest is the interpreter and what DuckDB does not count.
 _MEMORY = "640MB"
-# A record above this is broken or hostile; DuckDB holds several of them in memory at once.
-MAX_RECORD_BYTES = 16 << 20
+# DuckDB reads every record up to this size and refuses every one of twice the size; the careful way takes those.
+_RECORD_BYTES = 16 << 20
 _RETRY_EVERY = 0.2
-_CSV = "header = true, all_varchar = true, null_padding = true, strict_mode = false, union_by_name = true"
+# The column for the path of a record; no log has one of that name.
+_FILE = "tiermix: path"
+# Strict, so that a row with a field too few or too many is an error and not a guess; the careful way finds it.
+_CSV = (
+    "header = true, all_varchar = true, strict_mode = true, null_padding = false, skip = 0, comment = '', "
+    "quote = '\"', escape = '\"', union_by_name = true"
+)
 
 
 def connect(path: Path | None, *, read_only: bool = False, wait: float = 0.0) -> duckdb.DuckDBPyConnection:
@@ -98,11 +106,24 @@ def explain(error: Exception, where: str) -> TiermixError:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """A set of log files that are read alike."""
+    """A set of log files that are read alike.
+
+    Attributes:
+        paths, container, packing: which, and how their records stand in them.
+        delimiter: of CSV.
+        longest: the size of the longest record in bytes, where it is known to be beyond the usual bound.
+    """
 
     paths: tuple[Path, ...]
     container: Container
     packing: Packing
+    delimiter: str = ","
+    longest: int = 0
+
+    @property
+    def csv(self) -> str:
+        """The options of DuckDB's CSV reader."""
+        return f"{_CSV}, delim = {literal(self.delimiter)}, compression = {literal(self.packing)}"
 
 
 def records_sql(
@@ -131,40 +152,61 @@ def records_sql(
 def _records(
     scan: Scan, columns: Mapping[str, str], present: Mapping[str, str], strict: bool
 ) -> tuple[str, dict[str, object]]:
-    paths = [glob_escape(str(p)) for p in scan.paths]
+    paths: dict[str, object] = {"paths": [glob_escape(str(p)) for p in scan.paths]}
+    file = f"{identifier(_FILE)} AS file"
     if scan.container in ("parquet", "csv"):
-        parts = [
-            f"TRY_CAST({identifier(c)} AS {t}) AS {identifier(c)}"
-            if c in present
-            else f"CAST(NULL AS {t}) AS {identifier(c)}"
-            for c, t in columns.items()
-        ]
-        listed = ", ".join(parts)
-        reader = f"read_csv($paths, {_CSV}, compression = {literal(scan.packing)}, filename = 'file')"
+        listed = ", ".join(f"{_cast(c, present.get(c), t)} AS {identifier(column_name(c))}" for c, t in columns.items())
+        reader = f"read_csv($paths, {scan.csv}, hive_partitioning = false, filename = {literal(_FILE)})"
         if scan.container == "parquet":
-            reader = "read_parquet($paths, union_by_name = true, filename = 'file')"
-        return f"SELECT file, {listed} FROM {reader}", {"paths": paths}
+            options = f"union_by_name = true, hive_partitioning = false, filename = {literal(_FILE)}"
+            reader = f"read_parquet($paths, {options})"
+        return f"SELECT {file}, {listed} FROM {reader}", paths
     struct = ", ".join(f"{identifier(c)} {t}" for c, t in columns.items())
     options = (
-        f"compression = {literal(scan.packing)}, filename = 'file', maximum_object_size = {MAX_RECORD_BYTES}, "
-        "hive_partitioning = false"
+        f"compression = {literal(scan.packing)}, filename = {literal(_FILE)}, "
+        f"maximum_object_size = {max(_RECORD_BYTES, scan.longest + 1)}, hive_partitioning = false"
     )
     if scan.container == "arrays":
         # A broken line is kept as one null record, so that it is counted and found.
+        named = ", ".join(f"r.{identifier(c)} AS {identifier(column_name(c))}" for c in columns)
         return (
-            "SELECT file, r.* FROM (SELECT file, unnest(CASE WHEN json IS NULL THEN [NULL] ELSE json END) AS r FROM "
+            f"SELECT file, {named} FROM "
+            f"(SELECT {file}, unnest(CASE WHEN json IS NULL THEN [NULL] ELSE json END) AS r FROM "
             f"read_json($paths, format = 'newline_delimited', records = false, ignore_errors = true, {options}, "
             f"columns = {{'json': {literal(f'STRUCT({struct})[]')}}})) AS lines",
-            {"paths": paths},
+            paths,
         )
-    fmt = {"lines": "newline_delimited", "array": "array", "values": "unstructured"}[scan.container]
-    tolerant = "true" if scan.container == "lines" and not strict else "false"
+    named = ", ".join(f"{identifier(c)} AS {identifier(column_name(c))}" for c in columns)
     listed = ", ".join(f"{literal(c)}: {literal(t)}" for c, t in columns.items())
+    # Without `records` one line that is no object makes DuckDB take every line for the value of a single column.
     return (
-        f"SELECT * FROM read_json($paths, format = '{fmt}', ignore_errors = {tolerant}, {options}, "
-        f"columns = {{{listed}}})",
-        {"paths": paths},
+        f"SELECT {file}, {named} FROM read_json($paths, format = 'newline_delimited', records = true, "
+        f"ignore_errors = {'false' if strict else 'true'}, {options}, columns = {{{listed}}})",
+        paths,
     )
+
+
+def _cast(column: str, is_now: str | None, wanted: str) -> str:
+    """A column of Parquet or CSV as another type; what cannot be one is null.
+
+    Between lists, structs and texts the way goes over JSON, never over DuckDB's own notation.
+    """
+    if is_now is None:
+        return f"CAST(NULL AS {wanted})"
+    name = identifier(column)
+    if is_now == "VARCHAR" and wanted == "JSON":
+        return f"CASE WHEN json_valid({name}) THEN CAST({name} AS JSON) ELSE to_json({name}) END"
+    if wanted == "JSON" or (_nested(is_now) and not _nested(wanted)):
+        return f"CAST(to_json({name}) AS {wanted})"
+    if _nested(wanted) and is_now == "VARCHAR":
+        return f"TRY_CAST(TRY_CAST({name} AS JSON) AS {wanted})"
+    if _nested(wanted) and is_now.startswith("MAP"):
+        return f"TRY_CAST(to_json({name}) AS {wanted})"
+    return f"TRY_CAST({name} AS {wanted})"
+
+
+def _nested(kind: str) -> bool:
+    return kind.endswith("]") or kind.startswith(("STRUCT", "MAP", "UNION"))
 
 
 def glob_escape(path: str) -> str:
@@ -174,9 +216,9 @@ def glob_escape(path: str) -> str:
 
 def columns_of(connection: duckdb.DuckDBPyConnection, scan: Scan) -> dict[str, str]:
     """Names and types of the columns of Parquet or CSV files."""
-    reader = f"read_csv($paths, {_CSV}, compression = {literal(scan.packing)})"
+    reader = f"read_csv($paths, {scan.csv}, hive_partitioning = false)"
     if scan.container == "parquet":
-        reader = "read_parquet($paths, union_by_name = true)"
+        reader = "read_parquet($paths, union_by_name = true, hive_partitioning = false)"
     described = connection.execute(
         f"DESCRIBE SELECT * FROM {reader}", {"paths": [glob_escape(str(p)) for p in scan.paths]}
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -18,6 +18,20 @@ from tiermix.store import Store
 from tiermix.timewin import rfc3339
 
 _QUARANTINE_CHUNK = 10_000
+_BAD_ROWS = 50_000
+_NUMBERS = (
+    "FLOAT",
+    "DECIMAL",
+    "TINYINT",
+    "SMALLINT",
+    "INTEGER",
+    "BIGINT",
+    "HUGEINT",
+    "UTINY",
+    "USMALL",
+    "UINT",
+    "UBIG",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +74,7 @@ class Tally:
     lines: int = 0
     duplicate: int = 0
     quarantined: int = 0
-    bad: list[BadLine] = field(default_factory=list)
+    bad: Iterable[BadLine] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +86,14 @@ class Cleaned:
 
 
 def cleaned(
-    job: Job, paths: Sequence[Path], dialect: Dialect, seen: Sample, *, typed: bool = False, strict: bool = False
+    job: Job,
+    paths: Sequence[Path],
+    dialect: Dialect,
+    seen: Sample,
+    *,
+    typed: bool = False,
+    strict: bool = False,
+    longest: int = 0,
 ) -> Cleaned:
     """The rows of files as a relation of typed columns, with the reason why a row is bad.
 
@@ -83,12 +104,15 @@ def cleaned(
         seen: how they are packed.
         typed: read the fields that normally have a type as such, which is faster; a value of another type is lost.
         strict: raise at the first such value, and at the first line that is no JSON.
+        longest: the size of the longest record, where it is known to be beyond what DuckDB reads by itself.
     """
-    scan = Scan(tuple(paths), seen.container, seen.packing)
+    scan = Scan(tuple(paths), seen.container, seen.packing, seen.delimiter, longest)
     present = job.store.columns_of(scan) if seen.container in ("parquet", "csv") else {}
     columns = dict(dialect.columns)
+    if not typed or present:
+        columns |= {c: t for c, t in dialect.careful.items() if not typed or not _is(present.get(c, columns[c]), t)}
     if typed:
-        columns |= {c: t for c, t in dialect.fast.items() if present.get(c) != "VARCHAR"}
+        columns |= {c: t for c, t in dialect.fast.items() if _is(present.get(c, ""), t)}
     records, params = records_sql(scan, columns, present, numbered=dialect.explodes, strict=strict)
     contract = dict(_described(job.store, sql.load(f"ingest/contract_{dialect.row}s").text, {}))
     given = dict(
@@ -101,8 +125,33 @@ def cleaned(
     return Cleaned(text, {**params, "hash_key": job.hash_key})
 
 
+def _is(column: str, wanted: str) -> bool:
+    """Whether a column of Parquet has such values already: numbers, truth values, or (JSON) lists of structs."""
+    if wanted == "JSON":
+        return column.startswith("STRUCT") and column.endswith("[]")
+    return column == wanted or (wanted == "DOUBLE" and column.startswith(_NUMBERS))
+
+
 def _described(store: Store, text: str, params: dict[str, object]) -> list[tuple[str, str]]:
     return [(row[0], row[1]) for row in store.execute(f"DESCRIBE {text}", params)]
+
+
+def bad_rows(store: Store, rows: str, params: dict[str, object]) -> Iterator[tuple[int, str]]:
+    """Record in its file and reason, of bad rows in their order, a bounded number at a time.
+
+    Args:
+        store: where they stand.
+        rows: SELECT list and source of `nth`, ascending with the records, and `bad`.
+        params: of it.
+    """
+    text = (
+        f"SELECT nth, min(bad) FROM (SELECT {rows}) AS r WHERE bad IS NOT NULL AND nth > $after "
+        f"GROUP BY nth ORDER BY nth LIMIT {_BAD_ROWS}"
+    )
+    after = -1
+    while found := store.execute(text, {**params, "after": after}):
+        yield from found
+        after = found[-1][0]
 
 
 def next_batch(store: Store) -> int:

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from tiermix import sql
-from tiermix.broken import BadLine, locate, obvious
+from tiermix.broken import BadLines, locate, obvious
 from tiermix.errors import StoreBusy, StoreError, StoreFull
-from tiermix.ingest.batch import Cleaned, Input, Job, Tally, cleaned, enter, next_batch, roll_up
+from tiermix.ingest.batch import Cleaned, Input, Job, Tally, bad_rows, cleaned, enter, next_batch, roll_up
 from tiermix.model import FileReceipt
 from tiermix.store import Store
 
@@ -84,25 +84,22 @@ def _add_around_broken(job: Job, item: Input) -> FileReceipt:
     """
     source = cleaned(job, [item.path], item.dialect, item.seen)
     batch_id, added = _insert(job, item, source, "SELECT c.*", "bad IS NULL AND has_id AND NOT skip")
-    lines, bad = obvious(item.path, item.seen, keep_excerpts=job.config.keep_excerpts)
-    if lines - len(bad) != added:
-        lines, bad = _judge(job, item)
-    if lines - len(bad) != added:
+    bad = obvious(item.path, item.seen, keep_excerpts=job.config.keep_excerpts)
+    if bad.lines - bad.count != added:
+        bad = _judge(job, item)
+    if bad.lines - bad.count != added:
         raise _SecondLook
-    return _account(job, item, source, batch_id, Tally(lines, 0, len(bad), bad))
+    return _account(job, item, source, batch_id, Tally(bad.lines, 0, bad.count, bad.found))
 
 
-def _judge(job: Job, item: Input) -> tuple[int, list[BadLine]]:
-    """The number of lines of a file and the bad ones, read in its order."""
+def _judge(job: Job, item: Input) -> BadLines:
+    """The number of lines of a file and the bad ones, read in its order; these are found while they are taken."""
     source = cleaned(job, [item.path], item.dialect, item.seen)
     job.store.execute("SET preserve_insertion_order = true")
     job.store.execute(f"CREATE OR REPLACE TEMP TABLE judged AS SELECT bad FROM ({source.text}) AS c", source.params)
-    lines, first = job.store.execute("SELECT count(*), min(rowid) FROM judged")[0]
-    found = job.store.execute(
-        "SELECT rowid - $first, bad FROM judged WHERE bad IS NOT NULL ORDER BY rowid", {"first": first}
-    )
-    job.store.execute("DROP TABLE judged")
-    return lines, locate(item.path, item.seen, found, keep_excerpts=job.config.keep_excerpts)
+    lines, count, first = job.store.execute("SELECT count(*), count(bad), min(rowid) FROM judged")[0]
+    found = bad_rows(job.store, "rowid - $first AS nth, bad FROM judged", {"first": first})
+    return BadLines(lines, count, locate(item.path, item.seen, found, keep_excerpts=job.config.keep_excerpts))
 
 
 def _insert(job: Job, item: Input, source: Cleaned, rows: str, which: str) -> tuple[int, int]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import codecs
 import hashlib
-import shutil
-import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -18,10 +16,11 @@ from tiermix.engine.duck import Scan
 from tiermix.errors import InputError, NoInput, StoreBusy, StoreError, StoreFull, UnknownSource, UnreadableFile
 from tiermix.ingest.batch import Input, Job
 from tiermix.ingest.direct import add_directly
-from tiermix.ingest.staged import add_scrubbed, add_staged
+from tiermix.ingest.staged import add_carefully, add_staged
 from tiermix.inputs import Found
 from tiermix.model import FileReceipt, Note, Receipt
-from tiermix.sources import Dialect, Sample, detect, open_unpacked, sample
+from tiermix.sources import Dialect, Sample, detect, sample
+from tiermix.sources.packing import damage
 from tiermix.store import Store
 from tiermix.tiers import tiering
 
@@ -31,8 +30,6 @@ _BATCH_BYTES = 2 << 30
 _BATCH_FILES = 5000
 # From this size on a file is worth a transaction of its own, which lets it go the fast way.
 _ALONE_BYTES = 4 << 20
-# JSON that is not one record a line is read by Python up to this size: DuckDB stops after the first array of a file.
-_WHOLE_BYTES = 64 << 20
 
 Progress = Callable[[int, int, str], None]  # bytes done, bytes in all, what is being read
 
@@ -52,6 +49,7 @@ def ingest(
     hash_key: str | None = None,
     counts_only: bool = False,
     progress: Progress = _silent,
+    keep_going: bool = False,
 ) -> Receipt:
     """Reads log files into the store.
 
@@ -65,6 +63,7 @@ def ingest(
         hash_key: the key under which tenants and users are hashed; needed with `privacy.hash_users`.
         counts_only: the store is for questions to the minute rollup alone; requests need not be kept.
         progress: is told how far it is.
+        keep_going: list what could not be read in the receipt, unless nothing at all could be read.
 
     Returns:
         What became of every file. Files that hold nothing are in it, with no lines.
@@ -82,21 +81,47 @@ def ingest(
     total = sum(i.size for i in inputs)
     done = 0
     requests_before = _count(store, "request_log")
-    for batch in _batches(inputs):
-        progress(done, total, batch[0].name)
-        receipts += _ingest_batch(job, batch)
-        done += sum(i.size for i in batch)
+    with _looking_for_damage(inputs):
+        for batch in _batches(inputs):
+            progress(done, total, batch[0].name)
+            receipts += _ingest_batch(job, batch)
+            done += sum(i.size for i in batch)
     progress(total, total, "")
     store.place(tiering(config, store.outcomes()).placements, keep=True)
-    failures += [UnreadableFile(why, where=i.name) for i in inputs for why in i.damage]
-    if failures:
+    failures += _damaged(store, inputs)
+    if failures and not (keep_going and any(r.lines for r in receipts)):
         raise failures[0]
     if not receipts or not any(r.lines for r in receipts):
         raise NoInput("there is not a single line in the files", where=", ".join(str(p) for p in found.paths[:3]))
     order = {found.labels.get(p, str(p)): i for i, p in enumerate(found.paths)}
     receipts.sort(key=lambda r: order[r.path])
     added = sum(r.accepted for r in receipts) if counts_only else _count(store, "request_log") - requests_before
-    return Receipt(tuple(receipts), added, time.monotonic() - started, max_bad, tuple(notes))
+    return Receipt(tuple(receipts), added, time.monotonic() - started, max_bad, tuple(notes), tuple(failures))
+
+
+@contextmanager
+def _looking_for_damage(inputs: Sequence[Input]) -> Iterator[None]:
+    """Checks packed files while they are read, because DuckDB does not; their `damage` is complete at the end."""
+    pool = ThreadPoolExecutor(1)
+    try:
+        checks: list[tuple[Input, Future[str]]] = [
+            (i, pool.submit(damage, i.path, i.seen.packing)) for i in inputs if i.seen.packing != "none"
+        ]
+        yield
+        for item, check in checks:
+            if not item.damage and (found := check.result()):
+                item.damage.append(found)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _damaged(store: Store, inputs: Iterable[Input]) -> list[UnreadableFile]:
+    """What could not be read to its end. Such a file counts as unread next time, so that it is complained of again."""
+    faults = [(i.name, why) for i in inputs for why in i.damage]
+    if faults:
+        store.ask("ingest/forget_files", {"paths": [name for name, _ in faults]})
+    hint = "what could be read of it is kept; get a whole copy of it and ingest that"
+    return [UnreadableFile(why, where=name, hint=hint) for name, why in faults]
 
 
 def _count(store: Store, table: str) -> int:
@@ -137,7 +162,10 @@ def _inspect(
                 continue
             inputs.append(Input(path, name, stat.st_size, stat.st_mtime_ns, mark, seen, dialect))
         except OSError as error:
-            failures.append(InputError(f"cannot read the file: {error.strerror}", where=name))
+            if path.is_symlink() and path not in found.named:
+                notes.append(Note("skipped", f"{name} was left out: a link that leads nowhere ({error.strerror})"))
+            else:
+                failures.append(UnreadableFile(f"cannot read the file: {error.strerror}", where=name))
         except UnknownSource as error:
             if path in found.named:
                 failures.append(error)
@@ -186,13 +214,8 @@ def _batches(inputs: Iterable[Input]) -> Iterable[list[Input]]:
 
 
 def _ingest_batch(job: Job, batch: Sequence[Input]) -> list[FileReceipt]:
-    if batch[0].seen.encoding != "utf-8":
-        return [_ingest_transcoded(job, item) for item in batch]
-    if batch[0].seen.container in ("array", "values"):
-        small = [i for i in batch if i.size <= _WHOLE_BYTES]
-        if small:
-            rest = [i for i in batch if i.size > _WHOLE_BYTES]
-            return [add_scrubbed(job, i) for i in small] + (_ingest_batch(job, rest) if rest else [])
+    if not batch[0].seen.plain:
+        return [r for item in batch for r in add_carefully(job, item)]
     if (done := add_directly(job, batch)) is not None:
         return done
     if batch[0].dialect.fast and len(batch) > 1 and (large := [i for i in batch if i.size >= _ALONE_BYTES]):
@@ -210,16 +233,4 @@ def _ingest_batch(job: Job, batch: Sequence[Input]) -> list[FileReceipt]:
         if batch[0].seen.container == "parquet":
             batch[0].damage.append(f"the Parquet file cannot be read: {refused.message}")
             return []
-        return [add_scrubbed(job, batch[0])]
-
-
-def _ingest_transcoded(job: Job, item: Input) -> FileReceipt:
-    """A file that is not plain UTF-8 goes through a copy that is; offsets of bad lines are those in the copy."""
-    with tempfile.TemporaryDirectory(prefix="tiermix-") as folder:
-        copy = replace(item, path=Path(folder) / "copy.jsonl", seen=Sample(item.seen.container, "none", item.seen.keys))
-        with (
-            open_unpacked(item.path, item.seen.packing) as raw,
-            copy.path.open("w", encoding="utf-8", newline="") as out,
-        ):
-            shutil.copyfileobj(codecs.getreader(item.seen.encoding)(raw, "replace"), out, 1 << 20)
-        return _ingest_batch(job, [copy])[0]
+        return add_carefully(job, batch[0])

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tiermix import sql
-from tiermix.broken import locate, scrub
-from tiermix.ingest.batch import Input, Job, Tally, cleaned, enter, next_batch, roll_up
+from tiermix.broken import locate, parts
+from tiermix.errors import StoreBusy, StoreCorrupt, StoreError, StoreFull, UnreadableFile
+from tiermix.files import scratch
+from tiermix.ingest.batch import Input, Job, Tally, bad_rows, cleaned, enter, next_batch, roll_up
 from tiermix.model import FileReceipt
 from tiermix.sources import Dialect, Sample
 from tiermix.store import Store
@@ -22,49 +22,58 @@ def add_staged(job: Job, batch: Sequence[Input]) -> list[FileReceipt]:
         StoreError: it cannot.
     """
     _stage(job, [i.path for i in batch], batch[0], batch[0].seen)
-    inputs = {str(i.path): i for i in batch}
+    return _finish(job, batch, {str(i.path): i for i in batch})
+
+
+def add_carefully(job: Job, item: Input) -> list[FileReceipt]:
+    """Adds a file that DuckDB cannot read as it is: Python rewrites it record by record, DuckDB judges the copy."""
+    lines = Sample("lines", "none", ())
+    with scratch() as folder:
+        copy = folder / "part.jsonl"
+        copy.touch()
+        _stage(job, [copy], item, lines)  # empty, so that the table is there
+        done = 0
+        try:
+            for part in parts(item.path, item.seen, item.dialect, copy):
+                _stage(job, [part.path], item, lines, behind=done, longest=part.longest)
+                done += part.records
+        except UnreadableFile as damaged:
+            item.damage.append(damaged.message)
+        except (StoreFull, StoreBusy, StoreCorrupt):
+            raise
+        except StoreError as refused:
+            item.damage.append(f"it cannot be read: {refused.message}")
+            return []
+        return _finish(job, [item], {str(copy): item})
+
+
+def _finish(job: Job, batch: Sequence[Input], staged: dict[str, Input]) -> list[FileReceipt]:
+    """Accounts for what was staged and commits it; `staged` says which input each staged file is."""
     tallies: dict[str, Tally] = {}
-    for path, (tally, ordinals) in _judge(job.store, batch[0].dialect).items():
-        if ordinals:
-            tally.bad = locate(Path(path), inputs[path].seen, ordinals, keep_excerpts=job.config.keep_excerpts)
-        tallies[inputs[path].name] = tally
+    for path, (tally, bad) in _judge(job.store, batch[0].dialect).items():
+        item = staged[path]
+        tally.bad = locate(item.path, item.seen, bad, dialect=item.dialect, keep_excerpts=job.config.keep_excerpts)
+        tallies[item.name] = tally
     return _commit(job, batch, tallies)
 
 
-def add_scrubbed(job: Job, item: Input) -> FileReceipt:
-    """Adds a file that DuckDB cannot read: Python copies its sound records, one a line, and those are added."""
-    lines = Sample("lines", "none", ())
-    keep_excerpts = job.config.keep_excerpts
-    with tempfile.TemporaryDirectory(prefix="tiermix-") as folder:
-        clean = Path(folder) / "clean.jsonl"
-        found = scrub(item.path, item.seen, clean, keep_excerpts=keep_excerpts)
-        if not found.kept:
-            clean.write_text("{}\n")  # staged as one bad row, so that the tables exist; it is not accounted for
-        _stage(job, [clean], item, lines)
-        tally, ordinals = _judge(job.store, item.dialect)[str(clean)]
-        if not found.kept:
-            tally, ordinals = Tally(), []
-        again = locate(clean, lines, ordinals, keep_excerpts=keep_excerpts)
-        places = [found.places[n] for n, _ in ordinals]
-        tally.bad = sorted(
-            [*found.bad, *(replace(b, line=line, offset=at) for b, (line, at) in zip(again, places, strict=True))],
-            key=lambda b: b.line,
-        )
-        if found.damage:
-            item.damage.append(f"{found.damage}; what could be read is kept")
-        tally.lines = found.kept + len(found.bad)
-        tally.quarantined = len(tally.bad)
-        return _commit(job, [item], {item.name: tally})[0]
+def _stage(
+    job: Job, paths: Sequence[Path], like: Input, seen: Sample, *, behind: int | None = None, longest: int = 0
+) -> None:
+    """Reads files into the temporary table `staged`, typed and with the reason why a row is bad.
+
+    With `behind` it adds to the table, in which so many records stand already.
+    """
+    source = cleaned(job, paths, like.dialect, seen, longest=longest)
+    if behind is None:
+        job.store.execute("DROP TABLE IF EXISTS staged")
+        job.store.execute(f"CREATE TEMP TABLE staged AS {source.text}", source.params)
+        return
+    text = f"INSERT INTO staged SELECT c.* REPLACE (line + $behind AS line) FROM ({source.text}) AS c"
+    job.store.execute(text, {**source.params, "behind": behind})
 
 
-def _stage(job: Job, paths: Sequence[Path], like: Input, seen: Sample) -> None:
-    """Reads files into the temporary table `staged`, typed and with the reason why a row is bad."""
-    source = cleaned(job, paths, like.dialect, seen)
-    job.store.execute("DROP TABLE IF EXISTS staged")
-    job.store.execute(f"CREATE TEMP TABLE staged AS {source.text}", source.params)
-
-
-def _judge(store: Store, dialect: Dialect) -> dict[str, tuple[Tally, list[tuple[int, str]]]]:
+def _judge(store: Store, dialect: Dialect) -> dict[str, tuple[Tally, Iterator[tuple[int, str]]]]:
     """Counts lines, duplicates and bad rows of each staged file, and lists the bad ones as (record in file, reason)."""
     store.execute("CREATE OR REPLACE TEMP TABLE dup (r BIGINT)")
     if dialect.row == "request":
@@ -73,18 +82,15 @@ def _judge(store: Store, dialect: Dialect) -> dict[str, tuple[Tally, list[tuple[
         store.ask("ingest/duplicate_requests")
     else:
         store.ask("ingest/duplicate_attempts")
-    out: dict[str, tuple[Tally, list[tuple[int, str]]]] = {}
     position = "line" if dialect.explodes else "rowid"
-    for file, lines, bad, duplicate, first in store.ask(f"ingest/receipt{'_of_lines' * dialect.explodes}"):
-        ordinals: list[tuple[int, str]] = []
-        if bad:
-            ordinals = store.execute(
-                f"SELECT {position} - $first AS nth, min(bad) FROM staged WHERE file = $file AND bad IS NOT NULL "
-                "GROUP BY nth ORDER BY nth",
-                {"first": first, "file": file},
-            )
-        out[file] = (Tally(lines, duplicate, bad), ordinals)
-    return out
+    staged = f"{position} - $first AS nth, bad FROM staged WHERE file = $file"
+    return {
+        file: (
+            Tally(lines, duplicate, bad),
+            bad_rows(store, staged, {"first": first, "file": file}) if bad else iter(()),
+        )
+        for file, lines, bad, duplicate, first in store.ask(f"ingest/receipt{'_of_lines' * dialect.explodes}")
+    }
 
 
 def _commit(job: Job, batch: Sequence[Input], tallies: dict[str, Tally]) -> list[FileReceipt]:

@@ -285,7 +285,7 @@ def status(frame: Frame, answer: Trust, quarantine: list[Document]) -> Document:
 
 def receipt(answer: Receipt) -> Document:
     """`tiermix.ingest/1`."""
-    return _envelope("ingest", None, not answer.too_bad, answer.warnings) | {
+    return _envelope("ingest", None, not answer.too_bad and not answer.failures, answer.warnings) | {
         "files": [_file(f) for f in answer.files],
         "lines": answer.lines,
         "accepted": answer.accepted,
@@ -293,6 +293,7 @@ def receipt(answer: Receipt) -> Document:
         "quarantined": answer.quarantined,
         "requests": answer.requests,
         "seconds": round(answer.seconds, 3),
+        "errors": [error(f)["error"] for f in answer.failures],
     }
 
 

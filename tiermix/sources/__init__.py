@@ -5,6 +5,6 @@ and `projection.sql` (how those fields become requests or attempts). Adding a ga
 """
 
 from tiermix.sources.catalog import Dialect, dialects, mapped
-from tiermix.sources.detect import Sample, detect, open_unpacked, sample
+from tiermix.sources.detect import Sample, detect, sample
 
-__all__ = ["Dialect", "Sample", "detect", "dialects", "mapped", "open_unpacked", "sample"]
+__all__ = ["Dialect", "Sample", "detect", "dialects", "mapped", "sample"]

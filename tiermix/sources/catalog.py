@@ -29,7 +29,9 @@ class Dialect:
             `ingest/contract_attempts`; `skip` marks rows that are no requests, such as spans of other kinds.
         explodes: a record can hold several rows; `records` then has the number of the record as column `line`, which
             the projection passes on.
-        fast: types of fields whose values are normally of that type; a file that keeps to them is read faster.
+        fast: types of fields whose values are normally of that type; Parquet that has them is read without going over
+            text. A dialect without any goes the careful way.
+        careful: types with which nothing of a field is lost, for telling a value that is none from one that is missing.
         refuse: why logs of this kind cannot be used; empty when they can.
     """
 
@@ -42,6 +44,7 @@ class Dialect:
     projection: str
     explodes: bool = False
     fast: Mapping[str, str] = field(default_factory=dict)
+    careful: Mapping[str, str] = field(default_factory=dict)
     refuse: str = ""
 
     def claims(self, keys: frozenset[str]) -> int:
@@ -70,6 +73,7 @@ def _read(folder: Path) -> Dialect:
         projection=(folder / "projection.sql").read_text(encoding="utf-8") if "refuse" not in data else "",
         explodes=data.get("explodes", False),
         fast=data.get("fast", {}),
+        careful=data.get("careful", {}),
         refuse=data.get("refuse", ""),
     )
 
@@ -84,11 +88,17 @@ def mapped(source: Source, sample_keys: frozenset[str]) -> Dialect:
     tree: dict[str, object] = {}
     for path in paths.values():
         _graft(tree, path)
-    fields = [f"    CAST({'.'.join(map(identifier, p))} AS VARCHAR) AS {identifier(f)}" for f, p in paths.items()]
+    places = {f: ".".join(map(identifier, (column_name(p[0]), *p[1:]))) for f, p in paths.items()}
+    fields = [f"    CAST({place} AS VARCHAR) AS {identifier(f)}" for f, place in places.items()]
     projection = "SELECT\n    file,\n" + ",\n".join(fields) + "\nFROM records\n"
     needed = tuple(dict.fromkeys(paths[f][0] for f in ("ts", "tier", "served_model") if f in paths))
     columns = {key: _type(node) for key, node in tree.items()}
     return Dialect(source.name, f"[source.{source.name}]", "request", needed[:1], needed[1:], columns, projection)
+
+
+def column_name(key: str) -> str:
+    """What a field of the log is called in the relation `records`, where `file` and `line` are ours."""
+    return f"field {key}" if key.lower() in ("file", "line") else key
 
 
 def split_path(path: str) -> tuple[str, ...]:

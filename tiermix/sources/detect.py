@@ -3,35 +3,47 @@
 from __future__ import annotations
 
 import codecs
-import csv
-import gzip
-import io
 import json
-import zlib
+import stat
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from itertools import islice
 from pathlib import Path
-from typing import IO, Literal, cast
+from typing import Literal
 
 from tiermix.config.settings import Source
 from tiermix.errors import UnknownSource, UnreadableFile, UsageError
+from tiermix.sources import jsonscan
 from tiermix.sources.catalog import Dialect, dialects, mapped
+from tiermix.sources.packing import HEAD, Packing, blocks, foreign, packing_of
+from tiermix.sources.records import Record, lines, recoded, values
+from tiermix.sources.rows import header_of, rows
 
 Container = Literal["lines", "arrays", "array", "values", "csv", "parquet", "empty"]
-Packing = Literal["none", "gzip", "zstd"]
+Keys = tuple[frozenset[str], ...]
 
-HEAD_BYTES = 1 << 20
-_LONG_HEAD_BYTES = 32 << 20
-_BLOCK = 1 << 14
+_HEAD_BYTES = 1 << 20
 _SAMPLE_RECORDS = 50
+# A longer record is not built to learn its keys.
+_BUILT_BYTES = 1 << 20
+_DELIMITERS = ",;\t|"
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
+)
+# Where the first two characters of a log, which are ASCII, have their zeros.
+_ZEROS = {"x000": "utf-32-le", "000x": "utf-32-be", "x0x0": "utf-16-le", "0x0x": "utf-16-be"}
+_KINDS = (
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+    (stat.S_ISDIR, "a folder"),
 )
 
 
@@ -44,127 +56,170 @@ class Sample:
             JSON values one after the other (`values`), `csv` with a header, `parquet`, or `empty`.
         packing: the compression, found from the first bytes and not from the name.
         keys: the top-level keys of each of the first records.
-        encoding: `utf-8`, or what a byte order mark says.
+        encoding: `utf-8`, or what a byte order mark or the zeros between the characters say.
+        delimiter: of CSV.
     """
 
     container: Container
     packing: Packing
-    keys: tuple[frozenset[str], ...]
+    keys: Keys
     encoding: str = "utf-8"
+    delimiter: str = ","
+
+    @property
+    def plain(self) -> bool:
+        """Whether DuckDB can read the file as it is. It stops after the first array of one."""
+        return self.encoding == "utf-8" and self.container not in ("array", "values")
 
 
 def sample(path: Path) -> Sample:
-    """Reads the head of a file.
+    """Reads the head of a file, and as much more as it takes to find the first record.
 
     Raises:
-        UnreadableFile: it cannot be opened or decompressed.
+        UnreadableFile: it cannot be opened or decompressed, or is of a format that holds no log.
+        UnknownSource: it is no file.
     """
+    mode = path.stat().st_mode
+    if kind := next((name for is_kind, name in _KINDS if is_kind(mode)), ""):
+        raise UnknownSource(f"it is {kind} and no file", where=str(path), hint="name log files, or - for stdin")
     try:
         with path.open("rb") as raw:
-            magic = raw.read(10)
+            magic = raw.read(HEAD)
         if magic[:4] == b"PAR1":
             return Sample("parquet", "none", ())
-        packing: Packing = (
-            "gzip" if magic[:2] == b"\x1f\x8b" else "zstd" if magic[:4] == b"\x28\xb5\x2f\xfd" else "none"
+        packing = packing_of(magic)
+        _refuse_foreign(path, magic)
+        head, ended = _head(blocks(path, packing))
+        if packing != "none":
+            _refuse_foreign(path, head)
+            if packing_of(head) != "none":
+                raise UnreadableFile("it is packed twice", where=str(path), hint="unpack it once")
+    except OSError as error:
+        raise UnreadableFile(f"cannot read the file: {error.strerror}", where=str(path)) from error
+    if not head:
+        return Sample("empty", packing, ())
+    encoding = _encoding(head)
+    text = b"".join(recoded((head,), encoding))
+    if not text.strip():
+        return Sample("empty", packing, ())
+    container, keys, delimiter = _look(text, ended, path)
+    if not keys:
+        container, keys = _look_further(path, packing, encoding)
+    return Sample(container, packing, keys, encoding, delimiter)
+
+
+def _refuse_foreign(path: Path, head: bytes) -> None:
+    if what := foreign(head):
+        hint = (
+            "unpack it, or pack it as .gz or .zst" if "pack" in what or "archive" in what else "export it as JSON lines"
         )
-        if magic[:3] == b"BZh" and magic[4:] == b"1AY&SY":
-            raise UnreadableFile("bzip2 is not supported", where=str(path), hint="unpack it, or pack it as .gz or .zst")
-        with open_unpacked(path, packing) as stream:
-            head = _read_head(stream, HEAD_BYTES)
-            if len(head) >= HEAD_BYTES and not any(_look(_decoded(head))[1]):
-                head += _read_head(stream, _LONG_HEAD_BYTES - len(head))  # the first record may be a long one
-    except (OSError, EOFError, zlib.error) as error:
-        raise UnreadableFile(f"cannot read the file: {error}", where=str(path)) from error
-    container, keys = _look(_decoded(head))
-    return Sample(container, packing, keys, _encoding(head))
+        raise UnreadableFile(f"it is {what}, which is not read", where=str(path), hint=hint)
 
 
 def _encoding(head: bytes) -> str:
-    return next((name for mark, name in _MARKS if head.startswith(mark)), "utf-8")
+    zeros = "".join("0" if byte == 0 else "x" for byte in head[:4])
+    return next((name for mark, name in _MARKS if head.startswith(mark)), _ZEROS.get(zeros, "utf-8"))
 
 
-def _decoded(head: bytes) -> str:
-    return head.decode(_encoding(head), errors="replace")
-
-
-def open_unpacked(path: Path, packing: Packing) -> IO[bytes]:
-    """The bytes of the log, decompressed."""
-    if packing == "gzip":
-        return cast(IO[bytes], gzip.open(path, "rb"))
-    if packing == "zstd":
-        import zstandard
-
-        return io.BufferedReader(zstandard.open(path, "rb"))
-    return path.open("rb")
-
-
-def _read_head(stream: IO[bytes], limit: int) -> bytes:
-    """The first bytes; a file that ends early or is damaged further on still shows what stands before."""
-    out = b""
+def _head(stream: Iterator[bytes]) -> tuple[bytes, bool]:
+    """The first bytes that are not blank, and whether they are all; what stands before a damage still shows."""
+    out: list[bytes] = []
+    size = 0
     try:
-        while len(out) < limit and (block := stream.read1(_BLOCK)):  # type: ignore[attr-defined]
-            out += block
-    except (EOFError, OSError, zlib.error):
+        for block in stream:
+            piece = block if out else block.lstrip()
+            if piece:
+                out.append(piece)
+                size += len(piece)
+            if size >= _HEAD_BYTES:
+                return b"".join(out), False
+    except UnreadableFile:
         if not out:
             raise
-    return out
+    return b"".join(out), True
 
 
-def _look(text: str) -> tuple[Container, tuple[frozenset[str], ...]]:
-    stripped = text.lstrip("\ufeff").lstrip()
-    if not stripped:
-        return "empty", ()
-    lines = [x for x in stripped.splitlines() if x.strip()]
-    parsed = [_parse(x) for x in lines[:_SAMPLE_RECORDS]]
-    objects = [x for x in parsed if isinstance(x, dict)]
-    arrays = [x for x in parsed if isinstance(x, list)]
-    if arrays and len(arrays) > len(objects):
-        # One long line is read element by element, many lines line by line.
-        one = len(lines) == 1
-        return ("array" if one else "arrays"), _keys(x for a in arrays for x in a)
-    if stripped.startswith("[") and len(objects) <= 1:  # elements on lines of their own: only the last has no comma
-        return "array", _keys(_values(stripped))
-    if objects or not stripped.startswith(("[", "{")):
-        if not objects and (header := _csv_header(lines)):
-            return "csv", (header,)
-        return "lines", _keys(objects)
-    return ("array" if stripped.startswith("[") else "values"), _keys(_values(stripped))
+def _look(text: bytes, ended: bool, path: Path) -> tuple[Container, Keys, str]:
+    """How the records stand in a text of which this is the head, their keys, and the delimiter of CSV."""
+    first = list(islice(lines((text,)), _SAMPLE_RECORDS + 1))
+    if not ended and 1 < len(first) <= _SAMPLE_RECORDS:
+        first.pop()  # the head ends in it
+    first = first[:_SAMPLE_RECORDS]
+    sound = {r.line: keys for r in first if (keys := keys_of(r.data)) is not None}
+    if len(sound) == len(first):
+        return "lines", tuple(sound.values()), ","
+    if len(first) > 1 and all(_is_array(r.data) for r in first):
+        return "arrays", _keys_of(values(r.data for r in first)), ","
+    reach = first[-1].offset + first[-1].size
+    whole = [r for r in islice(values((text,)), _SAMPLE_RECORDS) if r.offset < reach and keys_of(r.data) is not None]
+    if 2 * len(sound) < len(first) and sum(r.size for r in whole) > sum(r.size for r in first if r.line in sound):
+        return ("array" if text.lstrip()[:1] == b"[" else "values"), _keys_of(whole), ","
+    if not sound and text.lstrip()[:1] not in b"[{" and (delimiter := _delimiter(text, ended, path)):
+        return "csv", (frozenset(filter(None, header_of((text,), delimiter))),), delimiter
+    return "lines", tuple(sound.values()), ","
 
 
-def _csv_header(lines: Sequence[str]) -> frozenset[str]:
-    """The column names of a CSV file; empty when it does not look like one."""
-    try:
-        rows = list(csv.reader(lines[:5], strict=True))
-    except csv.Error:
-        return frozenset()
-    header = [c.strip() for c in rows[0]]
-    alike = len(header) > 1 and len(set(header)) == len(header) and all(header) and len(rows) > 1
-    return frozenset(header) if alike and all(len(r) == len(header) for r in rows[1:-1]) else frozenset()
+def _look_further(path: Path, packing: Packing, encoding: str) -> tuple[Container, Keys]:
+    """Goes on to the first record, however far it is: past broken lines, or to the end of a long one."""
 
-
-def _parse(line: str) -> object:
-    try:
-        return cast(object, json.loads(line))
-    except (ValueError, RecursionError):
-        return None  # one broken line says nothing about the file; ingest itself accounts for it
-
-
-def _values(text: str) -> Iterable[object]:
-    """The complete JSON values at the start of a text that may be cut off; those of an outer array one by one."""
-    decoder = json.JSONDecoder()
-    at = 1 if text.startswith("[") else 0
-    for _ in range(_SAMPLE_RECORDS):
-        while at < len(text) and text[at] in " \t\r\n,":
-            at += 1
+    def text() -> Iterator[bytes]:
         try:
-            value, at = decoder.raw_decode(text, at)
-        except (ValueError, RecursionError):
-            return
-        yield value
+            yield from recoded(blocks(path, packing), encoding)
+        except UnreadableFile:
+            return  # ingest itself tells where it broke
+
+    for record in lines(text()):
+        if (keys := keys_of(record.data)) is not None:
+            return "lines", (keys,)
+        if _is_array(record.data):
+            break
+    if found := _keys_of(islice(values(text()), _SAMPLE_RECORDS)):
+        return "values", found
+    return "lines", ()
 
 
-def _keys(records: Iterable[object]) -> tuple[frozenset[str], ...]:
-    return tuple(frozenset(r) for r in records if isinstance(r, dict))
+def _is_array(data: bytes) -> bool:
+    start = len(data) - len(data.lstrip())
+    try:
+        return data[start : start + 1] == b"[" and not data[jsonscan.value_end(data, start) :].strip()
+    except jsonscan.Broken:
+        return False
+
+
+def keys_of(data: bytes) -> frozenset[str] | None:
+    """The keys of a JSON object; None when it is none."""
+    start = len(data) - len(data.lstrip())
+    if data[start : start + 1] != b"{":
+        return None
+    try:
+        if len(data) <= _BUILT_BYTES:
+            return frozenset(json.loads(data.decode()))
+    except (ValueError, RecursionError):
+        pass  # DuckDB and our own walk allow a little more
+    try:
+        *found, (_, _, end) = jsonscan.members(data, start)
+        return frozenset(json.loads(key) for key, _, _ in found) if not data[end:].strip() else None
+    except ValueError:
+        return None  # one broken record says nothing about the file; ingest itself accounts for it
+
+
+def _keys_of(records: Iterable[Record]) -> Keys:
+    return tuple(keys for r in records if (keys := keys_of(r.data)) is not None)
+
+
+def _delimiter(text: bytes, ended: bool, path: Path) -> str:
+    """What stands between the fields of a CSV file with a header; empty when it does not look like one."""
+    best, delimiter = 0, ""
+    for candidate in _DELIMITERS:
+        header = header_of((text,), candidate)
+        found = list(islice(rows((text,), candidate), _SAMPLE_RECORDS))
+        sound = sum(not r.fault for r in found[: None if ended or len(found) == _SAMPLE_RECORDS else -1])
+        if len(header) > 1 and sound + 1 > best and sound >= len(found) / 2:
+            best, delimiter = sound + 1, candidate
+            twice = [name for name, n in Counter(header).items() if n > 1 and name]
+    if delimiter and twice:
+        raise UnreadableFile(f"two columns of the CSV file are named {twice[0]!r}", where=str(path))
+    return delimiter
 
 
 def detect(path: Path, seen: Sample, sources: Iterable[Source], forced: str = "") -> Dialect:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from sqlglot import exp
@@ -72,6 +73,8 @@ def rule(node: exp.Expr) -> Rule | None:
             return lambda n: exp.Anonymous(this="ARRAY_SIZE", expressions=[n.this])
         case exp.Bracket():
             return _element
+        case exp.RegexpReplace():
+            return _groups_by_dollar
         case exp.ArgMin() | exp.ArgMax() if not isinstance(node.this, exp.Struct):
             return _at_known
         case exp.ArrayAgg():
@@ -89,9 +92,19 @@ def _outcome(node: exp.Anonymous) -> exp.Expr:
     return exp.Struct(expressions=fields)
 
 
+def _groups_by_dollar(node: exp.Expr) -> exp.Expr:
+    r"""What a group matched is `\\1` in DuckDB and `$1` in Spark."""
+    made = node.copy()
+    text = made.args["replacement"].name
+    made.set("replacement", exp.Literal.string(re.sub(r"\\(\d)", r"$\1", text)))
+    return made
+
+
 def _cast_rule(node: exp.Cast) -> Rule | None:
     if isinstance(node.this, exp.Null):
         return None
+    if node.to.is_type(*_LISTS) and node.this.is_type(*_LISTS):  # records are read with the types that they should have
+        return lambda n: n.this
     kind, target = _kind(node.this), node.to
     cast_of(node.this, kind, target)  # refuses now what it would refuse when the types are no longer known
     return lambda n: cast_of(n.this, kind, target)

@@ -29,7 +29,10 @@ _TYPES = {
     exp.Left: {"returns": exp.DType.VARCHAR},
     exp.Nullif: {"annotator": lambda typing, node: typing._annotate_by_args(node, "this")},
     exp.RegexpExtract: {"returns": exp.DType.VARCHAR},
+    exp.RegexpReplace: {"returns": exp.DType.VARCHAR},
     exp.Transform: {"returns": exp.DType.ARRAY},
+    exp.Trim: {"returns": exp.DType.VARCHAR},
+    exp.Upper: {"returns": exp.DType.VARCHAR},
 }
 
 Columns = Mapping[str, str]  # names and DuckDB types

@@ -1,0 +1,310 @@
+"""Every kind of bad, odd and hostile input: each line accounted for, no good line lost, one rule on every way in."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import io
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import NOW
+from tests.corpus import GOOD, LINES, Line, good, goods, jsonl
+from tests.corpus_files import FILES, Case
+from tests.test_sources import CASES
+from tiermix import broken, inputs
+from tiermix.config import Config
+from tiermix.ingest import ingest
+from tiermix.inputs import find
+from tiermix.main import main
+from tiermix.model import Receipt
+from tiermix.store import Store
+
+CLOCK = datetime(2026, 11, 20, 8, tzinfo=UTC)
+
+
+class Here:
+    """The program in this process, in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.out = self.err = ""
+
+    def __call__(self, *args: str | Path) -> int:
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = main([str(a) for a in args])
+        self.out, self.err = out.getvalue(), err.getvalue()
+        return int(code)
+
+    @contextlib.contextmanager
+    def store(self) -> Iterator[Store]:
+        with Store.read(self.folder / "tiermix.duckdb") as store:
+            yield store
+
+    def rows(self, question: str) -> list[tuple[Any, ...]]:
+        with self.store() as store:
+            return store.execute(question)
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Here:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TIERMIX_NOW", NOW)
+    monkeypatch.setattr(inputs, "_WRITER_WITHIN", 0.3)
+    return Here(tmp_path)
+
+
+def consistent(store: Store) -> set[str]:
+    """The ids in a store, after a look at whether its parts agree."""
+    requests, counted, minutes, hours = store.execute(
+        "SELECT (SELECT count(*) FROM request_log), (SELECT count(*) FROM request_log WHERE NOT drill), "
+        "(SELECT coalesce(sum(requests), 0) FROM mix_minute), "
+        "(SELECT coalesce(sum(requests), 0) FROM mix_hour WHERE dim = 'intent')"
+    )[0]
+    assert counted == minutes == hours
+    ids = {row[0] for row in store.execute("SELECT request_id FROM request_log")}
+    assert len(ids) == requests
+    return ids
+
+
+def test_the_corpus_is_large() -> None:
+    assert len({line.name for line in LINES}) == len(LINES)
+    assert len({c.name for c in FILES}) == len(FILES)
+    assert len(FILES) >= 75
+
+
+@pytest.mark.parametrize("kind", FILES, ids=lambda c: c.name.replace(" ", "-"))
+def test_a_file_of_any_kind_is_accounted_for(here: Here, kind: Case) -> None:
+    words = kind.build(here.folder)
+    code = here("ingest", "--json", *kind.more, *words)
+    assert code == kind.code, here.err
+    told = here.err
+    if kind.accepted or kind.duplicate or kind.quarantined:
+        receipt = json.loads(here.out)
+        found = {k: receipt[k] for k in ("lines", "accepted", "duplicate", "quarantined")}
+        assert found == {
+            "lines": kind.accepted + kind.duplicate + kind.quarantined, "accepted": kind.accepted,
+            "duplicate": kind.duplicate, "quarantined": kind.quarantined,
+        }  # fmt: skip
+        with here.store() as store:
+            ids = frozenset(f"g{n}" for n in range(kind.accepted)) if kind.ids is None else kind.ids
+            assert consistent(store) == ids
+            bad = store.execute("SELECT reason FROM quarantine")
+        assert len(bad) == kind.quarantined
+        told += str(bad) + here.out
+    assert kind.says in told
+    assert "\x1b" not in here.err
+    assert "Traceback" not in here.err
+
+
+def test_what_could_not_be_read_to_its_end_is_complained_of_every_time_and_counted_once(here: Here) -> None:
+    # Catches: a damaged file that is "unchanged" the next night, and then passes for read.
+    text = jsonl(goods(4000))
+    for name, content in {"a.jsonl.gz": gzip.compress(text)[:-2000], "b.jsonl.gz": gzip.compress(text)[:-1]}.items():
+        (here.folder / name).write_bytes(content)
+    for _ in range(2):
+        assert here("ingest", "a.jsonl.gz", "b.jsonl.gz", "--json") == 3
+        receipt = json.loads(here.out)
+        assert [e["code"] for e in receipt["errors"]] == ["unreadable_file"] * 2
+        assert [Path(e["where"]).name for e in receipt["errors"]] == ["a.jsonl.gz", "b.jsonl.gz"]
+        assert here.err.count("damaged") == 2
+        assert receipt["accepted"] + receipt["duplicate"] + receipt["quarantined"] == receipt["lines"]
+        assert here.rows("SELECT count(*) FROM requests") == [(4000,)]
+
+
+def fates(kinds: Iterable[Line]) -> tuple[set[str], int]:
+    """The ids of the good ones, and how many have none."""
+    sound = [k for k in kinds if not k.why]
+    return {k.name for k in sound if k.has_id}, sum(not k.has_id for k in sound)
+
+
+def between(kinds: Iterable[Line], *, first: bytes = b"") -> tuple[bytes, dict[int, Line], set[str]]:
+    """Lines with good ones around, the number of each of theirs in the text, and the ids of the good ones."""
+    text, at, ids = [first.rstrip(b"\n")] if first else [], {}, set()
+    for n, kind in enumerate(kinds):
+        text += [jsonl([good(n)]).rstrip(b"\n"), kind.raw]
+        at[len(text)] = kind
+        ids.add(f"g{n}")
+    text.append(jsonl([good(len(at))]).rstrip(b"\n"))
+    return b"\n".join(text) + b"\n", at, ids | {f"g{len(at)}"}
+
+
+# What makes of a text that DuckDB's strict pass refuses a file that goes one way or another.
+WAYS: dict[str, Callable[[bytes], bytes]] = {
+    "as it is": lambda text: text,
+    "beside a duplicate": lambda text: text + jsonl([good(0)]),
+    "with a byte order mark": lambda text: b"\xef\xbb\xbf" + text,
+    "in small parts": lambda text: b"\xef\xbb\xbf" + text,
+    "packed": lambda text: gzip.compress(text, 1),
+    "asked directly": lambda text: text,
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_fate_of_a_line_is_the_same_on_every_way(here: Here, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    # Catches any way of reading that accepts what another one refuses, and a line number or reason that is off.
+    text, at, ids = between(LINES)
+    path = here.folder / "log.jsonl"
+    path.write_bytes(WAYS[way](text))
+    duplicates = int(way == "beside a duplicate")
+    if way == "in small parts":
+        monkeypatch.setattr(broken, "_PART", 20_000)
+    accepted, without_id = fates(LINES)
+    if way == "asked directly":
+        assert here("mix", path, "--json", "--since", "1999-01-01", "--as-of", "2099-12-31T00:00:00Z") == 0, here.err
+        drills = sum(b'"drill": true' in k.raw or b'"drill": 1' in k.raw for k in LINES)
+        assert json.loads(here.out)["totals"]["total"] == len(ids | accepted) + without_id - drills
+        return
+    assert here("ingest", path, "--json", "--max-bad", "1") == 0, here.err
+    receipt = json.loads(here.out)
+    bad = {n: k for n, k in at.items() if k.why}
+    with here.store() as store:
+        found = consistent(store)
+        quarantine: dict[int, str] = dict(store.execute("SELECT line, reason FROM quarantine"))
+    assert {at[n].name for n in quarantine.keys() - bad.keys()} == set(), "went to the quarantine"
+    assert {k.name for n, k in bad.items() if n not in quarantine} == set(), "did not"
+    wrong = {k.name: quarantine[n] for n, k in bad.items() if k.why not in quarantine[n]}
+    assert wrong == {}
+    assert {x for x in found if not x.startswith("line:")} == ids | accepted
+    assert sum(x.startswith("line:") for x in found) == without_id
+    assert (receipt["lines"], receipt["duplicate"]) == (2 * len(LINES) + 1 + duplicates, duplicates)
+    assert receipt["quarantined"] == len(bad)
+
+
+def test_a_record_fares_in_an_array_as_it_does_on_a_line(here: Here) -> None:
+    # Catches: a record of an array that is lost with a broken one before it, and one that is rewritten on the way.
+    kinds = [k for k in LINES if not k.apart and len(k.raw) < 1 << 20]
+    parts = [x for n, k in enumerate(kinds) for x in (jsonl([good(n)]).strip(), k.raw)]
+    (here.folder / "log.json").write_bytes(b"[" + b",\n".join(parts) + b"]")
+    assert here("ingest", "log.json", "--json", "--max-bad", "1") == 0, here.err
+    accepted, without_id = fates(kinds)
+    with here.store() as store:
+        found = consistent(store)
+    assert {x for x in found if not x.startswith("line:")} == accepted | {f"g{n}" for n in range(len(kinds))}
+    assert len(found) == len(kinds) + len(accepted) + without_id
+    assert json.loads(here.out)["quarantined"] >= sum(bool(k.why) for k in kinds)
+
+
+JUNK = (b"x", b"{}", b"[]", b"3", b"null", b'{"id": 7}', b'{"cut', b'{"x": "\xff"}', b"[" * 3000, b'{"a": "\\ud800"}')
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_junk_between_the_records_of_any_gateway_costs_none_of_them(
+    here: Here, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    # Every way must agree. Catches a projection that takes what is no record for one to skip, and lines that are
+    # counted anew in every part.
+    records = [json.dumps(r).encode() for r in CASES[name][0]]
+    lines = [x for n, r in enumerate(records) for x in (r, JUNK[n % 5], JUNK[5 + n % 5])] + list(JUNK)
+    seen = []
+    for way in ("as it is", "with a byte order mark", "in small parts", "packed"):
+        monkeypatch.setattr(broken, "_PART", 500 if way == "in small parts" else 1 << 28)
+        (here.folder / "log.jsonl").write_bytes(WAYS[way](b"\n".join(lines)))
+        db = f"{way.replace(' ', '-')}.duckdb"
+        assert here("ingest", "log.jsonl", "--json", "--max-bad", "1", "--source", name, "--db", db) == 0, here.err
+        receipt = json.loads(here.out)
+        with Store.read(here.folder / db) as store:
+            consistent(store)
+            mark = len(WAYS[way](b"")) if way in ("with a byte order mark", "in small parts") else 0
+            bad = store.execute(f"SELECT line, byte_offset - {mark}, reason FROM quarantine ORDER BY line")
+            requests = store.execute("SELECT * REPLACE (epoch_us(ts) AS ts) FROM request_log ORDER BY ALL")
+        seen.append((receipt["lines"], receipt["accepted"], receipt["quarantined"], bad, requests))
+    assert seen[0][:3] == (len(lines), len(records), len(lines) - len(records))
+    assert [b[0] for b in seen[0][3]] == [n for n, x in enumerate(lines, start=1) if x not in records]
+    for other in seen[1:]:
+        assert other == seen[0]
+
+
+def alone(content: bytes) -> tuple[Receipt, set[str], list[tuple[Any, ...]]]:
+    """What becomes of a log by itself."""
+    path = Path("alone.jsonl")
+    path.write_bytes(content)
+    with Store.in_memory() as store:
+        receipt = ingest(store, find([str(path)]), Config(), now=CLOCK, max_bad=1)
+        bad = store.execute("SELECT line, byte_offset, reason, excerpt FROM quarantine")
+        return receipt, consistent(store), bad
+
+
+@pytest.mark.parametrize("kind", LINES, ids=lambda k: k.name[:60].replace(" ", "-"))
+def test_a_line_between_good_ones_costs_only_itself(here: Here, kind: Line) -> None:
+    text = jsonl(goods(3)) + kind.raw + b"\n" + jsonl(goods(3, 3))
+    receipt, ids, bad = alone(text)
+    assert (receipt.lines, receipt.accepted) == (GOOD + 1, GOOD + (not kind.why))
+    mine = ids - {f"g{n}" for n in range(GOOD)}
+    assert len(ids) == GOOD + (not kind.why)
+    if kind.why:
+        line, offset, reason, excerpt = bad[0]
+        assert (line, offset, kind.why in reason) == (4, len(jsonl(goods(3))), True), reason
+        assert excerpt.isprintable()
+    elif kind.has_id:
+        assert mine == {kind.name}
+
+
+@pytest.mark.parametrize("kind", [k for k in LINES if k.us], ids=lambda k: k.name.replace(" ", "-"))
+def test_a_time_in_any_spelling_is_the_moment_it_names(here: Here, kind: Line) -> None:
+    Path("log.jsonl").write_bytes(kind.raw)
+    with Store.in_memory() as store:
+        ingest(store, find(["log.jsonl"]), Config(), now=CLOCK, max_bad=1)
+        assert store.execute("SELECT epoch_us(ts) FROM request_log") == [(kind.us,)]
+
+
+CHANGES = ("deleted", "cut", "grown", "grown in a line", "rotated", "replaced")
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("name", ["log.jsonl", "log.json"])
+def test_a_file_that_changes_while_it_is_read_loses_nothing_and_counts_nothing_twice(
+    here: Here, monkeypatch: pytest.MonkeyPatch, change: str, name: str
+) -> None:
+    # The change comes between the look at the file and its reading. Catches a ledger that takes the later state for
+    # read.
+    from tiermix.ingest import run
+    from tiermix.sources import sample as look
+
+    records = goods(300)
+    path = here.folder / name
+    before, after = jsonl(records[:200]), jsonl(records)
+    if name == "log.json":  # a list, which goes the careful way
+        before = json.dumps(records[:200], indent=1).encode()
+        after = json.dumps(records, indent=1).encode()
+    path.write_bytes(before)
+
+    def change_after(seen: Path) -> Any:
+        made = look(seen)
+        if change == "deleted":
+            path.rename(here.folder / "kept")
+        elif change == "cut":
+            os.truncate(path, len(before) // 2)
+        elif change == "grown":
+            path.write_bytes(after)
+        elif change == "grown in a line":
+            path.write_bytes(after[:-30])
+        elif change == "rotated":
+            path.rename(here.folder / f"old.{name}")
+            path.write_bytes(jsonl(records[200:]))
+        else:
+            path.write_bytes(jsonl(records[200:]))
+            (here.folder / f"old.{name}").write_bytes(before)
+        return made
+
+    monkeypatch.setattr(run, "sample", change_after)
+    code = here("ingest", name, "--max-bad", "1")
+    assert code == (3 if change == "deleted" else 0), here.err
+    if change == "deleted":
+        assert name in here.err
+    monkeypatch.undo()
+    monkeypatch.setenv("TIERMIX_NOW", NOW)
+    monkeypatch.chdir(here.folder)
+    if change in ("deleted", "cut", "grown in a line"):
+        path.write_bytes(after)
+    assert here("ingest", here.folder, "--max-bad", "1") == 0, here.err
+    assert here("ingest", here.folder, "--max-bad", "1") == 0, here.err
+    with here.store() as store:
+        assert consistent(store) == {f"g{n}" for n in range(300)}
