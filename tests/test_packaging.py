@@ -68,7 +68,7 @@ def test_every_question_returns_the_columns_that_its_header_promises() -> None:
         db.execute(sql.load(schema).text)
     for name in sql.names():
         query = sql.load(name)
-        if "returns" not in query.header or name.startswith("ingest/"):
+        if "returns" not in query.header or name.startswith(("ingest/", "spark/")):  # these read views of one batch
             continue
         text = sql.pasteable(query, dict.fromkeys(p for p, _ in query.params))
         body = "\n".join(x for x in text.splitlines() if not x.startswith(("--", "SET VARIABLE")))
