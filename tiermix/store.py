@@ -17,7 +17,7 @@ from tiermix.model import Outcome, Placement
 if TYPE_CHECKING:
     import duckdb
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 
 class Store:

@@ -1,0 +1,205 @@
+"""When a change began, how fast it goes, and when it breaks a promise: from what one night knows.
+
+All of it is linear in the share and not on the logit scale: a slide that loses as many requests every week bends there,
+and its extrapolation would halve the time that is left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tiermix.analysis.drift.cleaning import Cleaned, clean
+from tiermix.analysis.drift.evidence import FARTHEST
+from tiermix.analysis.drift.meter import Side
+from tiermix.analysis.drift.series import DAYS, Floats, Ints, Series
+
+REDATE = 7  # nights after the alarm in which more days make a better date; later a straight slide bends on the logit
+_BEFORE = 8  # known days that must lie before an onset
+_CLIP = 3.0  # standard deviations beyond which a day pulls no more
+_PHI = 0.45  # lag-1 correlation of the noise that is correlated
+_SUDDEN = 0.55  # how probable a step is before anything is seen: demotions are switched on more often than they creep
+_DRAWS = 400
+_SPEED_DAYS = 42  # a slide is as fast as it was in the last weeks, not as in months
+_LEAST_SPEED_DAYS = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Dating:
+    """When a change began, as a posterior.
+
+    Attributes:
+        onset: index of the most credible first day of the change.
+        low, high: the central 80% of the posterior, indices of days.
+        gradual: a slide rather than a step.
+        certainty: probability of the shape that `gradual` names.
+    """
+
+    onset: int
+    low: int
+    high: int
+    gradual: bool
+    certainty: float
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """How fast a share moves and when it leaves a target, each as its 10%, 50% and 90% point.
+
+    Attributes:
+        points_per_week: negative when it falls.
+        days_left: days until the level crosses the target, 0 when it has; None stands for never at this speed.
+    """
+
+    points_per_week: tuple[float, float, float]
+    days_left: tuple[float | None, float | None, float | None]
+
+
+def date(series: Series, night: int, side: Side, start: int = 0, fired: int | None = None) -> Dating | None:
+    """Dates a change as the night of an index knows it; None when there are too few days around it.
+
+    Every onset of the last 91 days is fitted with a step and with a straight slide of the share, each with a level of
+    its own, and weighed by its profile likelihood: days vary on the logit scale by over-dispersion, correlated from day
+    to day, and by counting, whose part depends on the share that is fitted. (The evidence of a night must hold this
+    part fixed; for a share near 100% that dates a fast slide days too early.)
+
+    Args:
+        series: daily counts.
+        night: index of the day.
+        side: a drop or a rise.
+        start: the first day that tells of the level.
+        fired: index of the day of the alarm, which no onset can follow; None for the night's own.
+    """
+    days = _Days.of(series, night, start)
+    candidates = np.arange(_BEFORE, len(days.age))
+    least = 1 if fired is None else night + 1 - fired
+    candidates = candidates[(days.age[candidates] <= FARTHEST) & (days.age[candidates] >= least)]
+    if not len(candidates):
+        return None
+    since = np.maximum(days.age[candidates][:, None] - days.age[None] + 1.0, 0.0)
+    sign = -1.0 if side == "down" else 1.0
+    likely = np.stack([
+        _likelihood(days, np.minimum(since, 1.0), sign) + np.log(_SUDDEN),
+        _likelihood(days, since, sign) + np.log(1 - _SUDDEN),
+    ])  # fmt: skip
+    weight = np.exp(likely - likely.max())
+    weight /= weight.sum()
+    both = weight.sum(axis=0)
+    gradual = bool(weight[1].sum() >= weight[0].sum())
+    first = night + 1 - days.age[candidates]  # ascending
+    onset = int(_quantile(first, both, 0.5) if gradual else first[np.argmax(weight[0])])
+    low, high = _quantile(first, both, 0.1), _quantile(first, both, 0.9)
+    return Dating(onset, min(low, onset), max(high, onset), gradual, float(weight[int(gradual)].sum()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Days:
+    """The known days that one night looks at, oldest first; `age` is 1 for the night's own."""
+
+    age: Ints
+    logit: Floats
+    total: Floats
+    level: float
+    spread: float  # variance on the logit scale that is no counting noise
+    correlated: float
+
+    @classmethod
+    def of(cls, series: Series, night: int, start: int) -> _Days:
+        at = np.array([night])
+        cleaned = clean(series, at, start)
+        total = series.windows(at)[1][0]
+        known = np.flatnonzero(~np.isnan(cleaned.logit[0]) & (night - DAYS + 1 + np.arange(DAYS) >= start))
+        spread = float(cleaned.correlated[0] * cleaned.usual[0] ** 2)
+        level = float(1 / (1 + np.exp(-cleaned.level[0])))
+        return cls(DAYS - known, cleaned.logit[0][known], total[known], level, spread, float(cleaned.correlated[0]))
+
+
+def _likelihood(days: _Days, shape: Floats, sign: float) -> Floats:
+    """Log-likelihood of each row of `shape` with level and size fitted to it, outliers drawn in."""
+    share = 1 / (1 + np.exp(-days.logit))
+    fitted = np.full(shape.shape, days.level)
+    pull = np.ones(shape.shape)
+    for _ in range(3):
+        p = np.clip(fitted, 1e-4, 1 - 1e-4)
+        weight = 1 / ((days.spread + 1 / (days.total * p * (1 - p))) * (p * (1 - p)) ** 2)
+        fitted = _fit(shape, share, weight * pull, sign)
+        pull = np.minimum(1, _CLIP / np.maximum(np.abs(share - fitted) * np.sqrt(weight), 1e-9))
+    p = np.clip(fitted, 1e-4, 1 - 1e-4)
+    variance = days.spread + 1 / (days.total * p * (1 - p))
+    z = np.clip((days.logit - np.log(p / (1 - p))) / np.sqrt(variance), -_CLIP, _CLIP)
+    rho = np.where(np.diff(days.age, prepend=days.age[0]) == -1, _PHI * days.correlated, 0.0)
+    before = np.concatenate([np.zeros((len(z), 1)), z[:, :-1]], axis=1)
+    apart = (z - rho * before) / np.sqrt(1 - rho**2)
+    return np.asarray(-0.5 * ((apart**2).sum(axis=1) + np.log(variance).sum(axis=1)))
+
+
+def _fit(shape: Floats, share: Floats, weight: Floats, sign: float) -> Floats:
+    """Weighted least squares of level + size x shape for each row, the size of the given sign."""
+    total, first, second = (np.sum(weight * shape**k, axis=1) for k in range(3))
+    level, moment = np.sum(weight * share, axis=1), np.sum(weight * shape * share, axis=1)
+    size = (total * moment - first * level) / np.maximum(total * second - first**2, 1e-12)
+    size = sign * np.maximum(sign * size, 1e-6)
+    return np.asarray(((level - size * first) / total)[:, None] + size[:, None] * shape)
+
+
+def _quantile(values: Ints, weights: Floats, q: float) -> int:
+    return int(values[min(np.searchsorted(np.cumsum(weights), q * weights.sum()), len(values) - 1)])
+
+
+def speed(series: Series, night: int, dating: Dating, target: float, seed: int = 0) -> Speed:
+    """How fast the share has moved lately, and when it crosses the target if it goes on.
+
+    A straight line in share by weighted least squares over the last weeks of the slide, outages drawn to three standard
+    deviations. Its covariance is that of independent days times (1 + phi) / (1 - phi), the long-run variance of AR(1).
+
+    Args:
+        series: daily counts.
+        night: index of the day.
+        dating: of the change.
+        target: the share that was promised, a fraction.
+        seed: of the draws.
+    """
+    cleaned = clean(series, np.array([night]))
+    days = int(np.clip(night - dating.onset + 1, _LEAST_SPEED_DAYS, _SPEED_DAYS))
+    share, sd = _shares(cleaned)
+    share, sd = share[-days:], sd[-days:]
+    age = np.arange(1 - days, 1)
+    known = ~np.isnan(share)
+    level, slope, covariance = _line(age[known], share[known], sd[known])
+    drawn = np.random.default_rng(seed).multivariate_normal([level, slope], covariance, _DRAWS, method="cholesky")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        crossing = np.where(drawn[:, 1] < 0, (drawn[:, 0] - target) / -drawn[:, 1], np.inf)
+    left = np.where(drawn[:, 0] <= target, 0.0, crossing)
+    spread = np.quantile(700 * drawn[:, 1], [0.1, 0.5, 0.9])
+    ahead = np.quantile(left, [0.1, 0.5, 0.9], method="nearest")
+    return Speed(_three(spread), tuple(float(x) if np.isfinite(x) else None for x in ahead))  # type: ignore[arg-type]
+
+
+def _three(values: Floats) -> tuple[float, float, float]:
+    low, middle, high = values.tolist()
+    return low, middle, high
+
+
+def _shares(cleaned: Cleaned) -> tuple[Floats, Floats]:
+    logit = cleaned.logit[0]
+    share = 1 / (1 + np.exp(-logit))
+    middle = 1 / (1 + np.exp(-cleaned.level[0]))
+    typical = np.clip(np.nan_to_num(share, nan=middle), 0.001, 0.999)
+    return share, cleaned.sd[0] * typical * (1 - typical)
+
+
+def _line(age: Ints, share: Floats, sd: Floats) -> tuple[float, float, Floats]:
+    """Level on the last day, change a day, and their covariance."""
+    design = np.stack([np.ones(len(age)), age], axis=1)
+    for _ in range(2):  # the second time without the pull of outages
+        normal = np.linalg.inv((design / sd[:, None] ** 2).T @ design)
+        level, slope = normal @ (design / sd[:, None] ** 2).T @ share
+        rest = share - design @ [level, slope]
+        share = design @ [level, slope] + np.clip(rest, -3 * sd, 3 * sd)
+    rest = (share - design @ [level, slope]) / sd
+    scale = max(float(rest @ rest) / max(len(age) - 2, 1), 0.25)
+    phi = float(
+        np.clip(((rest[1:] * rest[:-1]).sum() / (rest @ rest + 1e-12) * len(age) + 0.4 * 14) / (len(age) + 14), 0, 0.85)
+    )
+    return float(level), float(slope), np.asarray(normal * scale * (1 + phi) / (1 - phi), dtype=float)

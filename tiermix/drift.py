@@ -1,0 +1,220 @@
+"""The drift meter put to a store: daily counts of every SLO, judged night by night."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from tiermix.analysis.drift.verdict import Alarm, DriftReplay, Drifts, SeriesDrift
+from tiermix.answers import Desk, filters, good_tiers, no_requests
+from tiermix.config.settings import Slo
+from tiermix.errors import UsageError
+from tiermix.model import DIMENSIONS, OUTCOME_DIMENSIONS, Note
+from tiermix.timewin import DAY, HOUR, MINUTE, Day, Window, epoch_us, split_days, start_of_day
+
+if TYPE_CHECKING:
+    from tiermix.analysis.drift.judge import Rules
+    from tiermix.analysis.drift.series import Plain, Standardised
+
+DEFAULT_FALSE_ALARM = 730 * DAY
+MOST_GROUPS = 50  # a meter a group; the false-alarm budget of more is so small that each finds nothing
+_SEGMENTS = 20  # of a standard composition; the rest is one more
+_STANDARD = ("intent", "traffic_class", "feature", "tenant")
+_US = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Good and total requests by day and key, as the store counts them.
+
+    `keys` are the largest values in order; cells hold (day index, place, good, total), place 0 being all smaller ones.
+    """
+
+    keys: tuple[str | None, ...]
+    cells: tuple[tuple[int, int, int, int], ...]
+
+
+def drift(
+    desk: Desk,
+    slos: Sequence[Slo],
+    *,
+    by: str | None = None,
+    every: int = DEFAULT_FALSE_ALARM,
+    min_drop: float | None = None,
+) -> Drifts:
+    """The verdict on every SLO, or on every group of it, on the evening of the last complete day.
+
+    Before the first complete day all are learning.
+
+    Args:
+        desk: where to ask.
+        slos: what was promised.
+        by: a dimension whose values are watched one by one.
+        every: seconds between false alarms of all series together.
+        min_drop: points below which a change does not matter; None for the usual.
+
+    Raises:
+        NoData: there is no request up to as_of.
+        UsageError: there is no such dimension.
+    """
+    from tiermix.analysis.drift.judge import Rules
+    from tiermix.analysis.drift.meter import MIN_DROP
+
+    days = complete_days(desk)
+    if not days:
+        return _nothing_yet(desk, slos, every // DAY)
+    segments = None if by else _standard(desk, slos, days)
+    asked = [(slo, _counted(desk, slo, days, by or segments)) for slo in slos]
+    watched = sum(len(c.keys) if by else 1 + (segments is not None and len(c.keys) > 1) for _, c in asked)
+    rules = Rules(every // DAY, max(1, watched), MIN_DROP if min_drop is None else min_drop)
+    accepted = acknowledged(desk)
+    out = [s for slo, counted in asked for s in _judged(slo, counted, days, by, rules, accepted.get(slo.name))]
+    unjudged = sum(any(c[1] == 0 for c in counted.cells) for _, counted in asked) if by else 0
+    frame = desk.frame(Window(days[0].start, days[-1].end))
+    if unjudged:
+        note = Note("unjudged", f"only the {MOST_GROUPS} largest groups are watched; --where looks at another")
+        frame = replace(frame, warnings=(*frame.warnings, note))
+    return Drifts(frame, tuple(out), rules.false_alarm_every, rules.monitored, segments, unjudged)
+
+
+def replay(desk: Desk, slos: Sequence[Slo], *, every: int = DEFAULT_FALSE_ALARM) -> DriftReplay:
+    """All alarms that the meter would have given over the history of the store, by SLO.
+
+    Raises:
+        NoData: there is no request up to as_of.
+    """
+    from tiermix.analysis.drift import dating
+    from tiermix.analysis.drift.judge import Rules, watch
+
+    days = complete_days(desk)
+    rules = Rules(every // DAY, len(slos))
+    out = []
+    for slo in slos if days else ():
+        watched = watch(_plain(_counted(desk, slo, days, None), len(days)), rules)
+        for d in watched.drifts if watched else ():
+            if d.side == "down":
+                dated = dating.date(watched.series, d.fired, "down") if watched else None
+                onset = days[dated.onset].day if dated else None
+                out.append(Alarm(slo.name, days[d.fired].day, onset, None if d.ended is None else days[d.ended].day))
+    span = Window(days[0].start, days[-1].end) if days else Window(desk.as_of, desk.as_of)
+    return DriftReplay(tuple(out), desk.frame(span))
+
+
+def _nothing_yet(desk: Desk, slos: Sequence[Slo], nights: int) -> Drifts:
+    from tiermix.analysis.drift.meter import WARM_UP
+
+    blank = [SeriesDrift(s.name, {}, "learning", float(s.target), warm_up=WARM_UP, owner=s.owner) for s in slos]
+    return Drifts(desk.frame(Window(desk.as_of, desk.as_of)), tuple(blank), nights, len(slos), None)
+
+
+def complete_days(desk: Desk) -> tuple[Day, ...]:
+    """The whole days of the store up to as_of; a day of which only a part was logged tells of an hour, not of a day.
+
+    Raises:
+        NoData: there is no request up to as_of.
+    """
+    if desk.extent is None or desk.extent[0] >= desk.as_of:
+        raise no_requests(desk, f"before {desk.as_of:%Y-%m-%d %H:%M} UTC")
+    first = desk.extent[0].astimezone(desk.zone).date()
+    # A day that begins a little late was quiet; one that begins in the middle was not logged.
+    late = (desk.extent[0] - start_of_day(first, desk.zone)).total_seconds() > 2 * HOUR
+    window = Window(start_of_day(first + timedelta(days=late), desk.zone), max(desk.as_of, desk.extent[0]))
+    return tuple(d for d in split_days(window, desk.zone) if not d.partial) if window.start < window.end else ()
+
+
+def acknowledged(desk: Desk) -> Mapping[str, date]:
+    """The day from which on the level of an SLO is accepted, the latest one up to as_of."""
+    from tiermix.acknowledgements import load
+
+    today = desk.as_of.astimezone(desk.zone).date()
+    out: dict[str, date] = {}
+    for a in load(desk.store):
+        if a.day <= today:
+            out[a.slo] = max(a.day, out.get(a.slo, a.day))
+    return out
+
+
+def _standard(desk: Desk, slos: Sequence[Slo], days: Sequence[Day]) -> str | None:
+    """The first dimension in which the requests differ."""
+    for dim in _STANDARD:
+        if any(len(_counted(desk, slo, days, dim).keys) > 1 for slo in slos[:1]):
+            return dim
+    return None
+
+
+def _counted(desk: Desk, slo: Slo, days: Sequence[Day], by: str | None) -> Counted:
+    if by is not None and by not in DIMENSIONS:
+        raise UsageError(f"cannot group by {by!r}", hint=f"known: {', '.join(DIMENSIONS)}")
+    starts = [epoch_us(d.start) for d in days]
+    end = epoch_us(days[-1].end)
+    skip_from, skip_to = desk.skip
+    base: dict[str, Any] = {
+        "by": by, "keys": MOST_GROUPS if by not in _STANDARD else max(MOST_GROUPS, _SEGMENTS),
+        "good": list(good_tiers(slo, desk.tiering)), "day_starts": starts, "skip_from": skip_from, "skip_to": skip_to,
+    }  # fmt: skip
+    rows = _rows(desk, slo, by, base, [*starts, end])
+    nth = {start: i for i, start in enumerate(starts)}
+    keys = {place: key for _, place, key, _, _ in rows if place}
+    cells = tuple((nth[start], place, good, total) for start, place, _, good, total in rows)
+    return Counted(tuple(keys[p] for p in sorted(keys)), cells)
+
+
+def _rows(desk: Desk, slo: Slo, by: str | None, base: dict[str, Any], edges: Sequence[int]) -> list[tuple[Any, ...]]:
+    """Rows of the cheapest query that can tell: a rollup where one carries the dimension, else single requests."""
+    for name, unit, dims in (
+        ("drift/by_minute", MINUTE * _US, (None, *OUTCOME_DIMENSIONS)),
+        ("drift/by_hour", HOUR * _US, _STANDARD),
+    ):
+        word = name.removeprefix("drift/by_")
+        if not slo.where and by in dims and all(t % unit == 0 for t in edges):
+            return desk.store.ask(name, base | {f"first_{word}": edges[0] // unit, f"last_{word}": edges[-1] // unit})
+    return desk.store.ask("drift/by_request", base | filters(slo.where) | {"start": edges[0], "end": edges[-1]})
+
+
+def _judged(
+    slo: Slo, counted: Counted, days: Sequence[Day], by: str | None, rules: Rules, accepted: date | None
+) -> list[SeriesDrift]:
+    from tiermix.analysis.drift.judge import judge, named
+
+    first = days[0].day
+
+    def blank(key: Mapping[str, str | None]) -> SeriesDrift:
+        return named(slo.name, key, float(slo.target), slo.owner, slo.runbook)
+
+    if by is None:
+        standard = _standardised(counted, len(days)) if len(counted.keys) > 1 else None
+        return [judge(blank({}), first, _plain(counted, len(days)), standard, rules, accepted)]
+    return [
+        judge(blank({by: key}), first, _plain(counted, len(days), place), None, rules, accepted)
+        for place, key in enumerate(counted.keys, start=1)
+    ]
+
+
+def _plain(counted: Counted, days: int, place: int | None = None) -> Plain:
+    import numpy as np
+
+    from tiermix.analysis.drift.series import Plain
+
+    good, total = np.zeros(days), np.zeros(days)
+    for day, at, g, n in counted.cells:
+        if place in (None, at):
+            good[day] += g
+            total[day] += n
+    return Plain(good, total)
+
+
+def _standardised(counted: Counted, days: int) -> Standardised:
+    import numpy as np
+
+    from tiermix.analysis.drift.series import Standardised
+
+    shape = (days, min(len(counted.keys), _SEGMENTS) + 1)
+    good, total = np.zeros(shape), np.zeros(shape)
+    for day, at, g, n in counted.cells:
+        column = at if at <= _SEGMENTS else 0
+        good[day, column] += g
+        total[day, column] += n
+    some = total.sum(axis=0) > 0
+    return Standardised(good[:, some], total[:, some])

@@ -1,0 +1,1 @@
+"""Drift verdicts in every form."""

@@ -1,0 +1,68 @@
+"""Drift verdicts as the published JSON documents."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from tiermix.analysis.drift.verdict import Alarm, DriftReplay, Drifts, SeriesDrift
+from tiermix.render.document import Document, _envelope
+
+
+def drift(answer: Drifts) -> Document:
+    """`tiermix.drift/1`."""
+    return _envelope("drift", answer.frame, answer.ok, answer.frame.warnings) | body(answer)
+
+
+def body(answer: Drifts) -> Document:
+    """What a report holds of it too."""
+    return {
+        "false_alarm_every_days": answer.false_alarm_every,
+        "monitored": answer.monitored,
+        "standardised_by": answer.standardised_by,
+        "series": [_series(s, answer) for s in answer.series],
+    }
+
+
+def _series(s: SeriesDrift, answer: Drifts) -> Document:
+    o, p, left = s.onset, s.points_per_week, s.days_left
+    return {
+        "slo": s.slo,
+        "key": dict(s.key),
+        "verdict": s.verdict,
+        "target": s.target,
+        "fired_on": _day(s.fired_on),
+        "onset": _day(o.day) if o else None,
+        "onset_interval": [_day(o.low), _day(o.high)] if o else None,
+        "gradual": o.gradual if o else None,
+        "gradual_certainty": o.certainty if o else None,
+        "level_before": s.before,
+        "level": s.now,
+        "slope_points_per_week": p[1] if p else None,
+        "slope_interval": [p[0], p[2]] if p else None,
+        "breach_forecast": {"days": left[1], "interval": [left[0], left[2]]} if left else None,
+        "change_points": [{"day": _day(c.day), "before": c.before, "after": c.after} for c in s.change_points],
+        "evidence": s.evidence,
+        "threshold": s.threshold,
+        "false_alarm_rate": 1 / answer.false_alarm_every,
+        "day_sd_points": s.sd,
+        "learned": s.learned,
+        "warm_up": s.warm_up,
+        "requests": s.requests,
+        "accepted_since": _day(s.accepted),
+        "recovered_on": _day(s.recovered_on),
+        "owner": s.owner,
+    }
+
+
+def _day(day: date | int | None) -> str | int | None:
+    return day.isoformat() if isinstance(day, date) else day
+
+
+def drift_replay(answer: DriftReplay) -> Document:
+    """`tiermix.drift-replay/1`."""
+    notes = answer.frame.warnings if answer.frame else ()
+    return _envelope("drift-replay", answer.frame, True, notes) | {"alarms": [_alarm(a) for a in answer.alarms]}
+
+
+def _alarm(a: Alarm) -> Document:
+    return {"series": a.series, "alarm_day": _day(a.day), "onset_day": _day(a.onset), "over_day": _day(a.over)}

@@ -1,0 +1,70 @@
+"""Drift verdicts as tables of raw values."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from tiermix.analysis.drift.verdict import DriftReplay, Drifts, SeriesDrift
+from tiermix.render.drift import words
+from tiermix.render.tables import Column, Table, Value
+
+
+def drift(answer: Drifts) -> Table:
+    """A line a series, with everything that is known."""
+    columns = (
+        Column("series", "series", "text"), Column("verdict", "verdict", "text"), Column("since", "since", "day"),
+        Column("since_low", "from", "day"), Column("since_high", "to", "day"), Column("gradual", "gradual", "flag"),
+        Column("fired_on", "noticed", "day"), Column("before", "before", "share"), Column("now", "now", "share"),
+        Column("target", "target", "share"), Column("points_per_week", "points\na week", "rate"),
+        Column("points_low", "10%", "rate"), Column("points_high", "90%", "rate"),
+        Column("days_left", "days left", "rate"), Column("evidence", "evidence", "rate"),
+        Column("threshold", "alarm\nfrom", "rate"), Column("requests", "requests", "count"),
+    )  # fmt: skip
+    return Table("drift", "Drift", columns, tuple(_row(s) for s in answer.series), footnote=words.promise(answer))
+
+
+def _row(s: SeriesDrift) -> tuple[Value, ...]:
+    o, p = s.onset, s.points_per_week or (None, None, None)
+    onset = (o.day, o.low, o.high, o.gradual) if o else (None, None, None, None)
+    left = s.days_left[1] if s.days_left else None
+    return (
+        s.name, s.verdict, *onset, s.fired_on, s.before, s.now, s.target, p[1], p[0], p[2], left, s.evidence,
+        s.threshold, s.requests,
+    )  # fmt: skip
+
+
+def drift_shown(answer: Drifts) -> Table:
+    """A line a series, what fits on a narrow screen."""
+    columns = (
+        Column("series", "series", "text"), Column("verdict", "verdict", "text"), Column("since", "since", "day"),
+        Column("before", "before", "share"), Column("now", "now", "share"),
+        Column("points_per_week", "points\na week", "rate"), Column("requests", "requests", "count"),
+    )  # fmt: skip
+    rows = tuple(
+        (s.name, words.VERDICT[s.verdict], s.onset.day if s.onset else None, s.before, s.now,
+         s.points_per_week[1] if s.points_per_week else None, s.requests)
+        for s in answer.series
+    )  # fmt: skip
+    return Table("drift", "Drift", columns, rows, footnote=words.promise(answer))
+
+
+def drift_replay(answer: DriftReplay) -> Table:
+    """A line an alarm; the columns that a benchmark reads."""
+    columns = (
+        Column("series", "series", "text"), Column("alarm_day", "alarm", "day"), Column("onset_day", "since", "day"),
+    )  # fmt: skip
+    return Table("drift_replay", "Drift alarms", columns, tuple((a.series, a.day, a.onset) for a in answer.alarms))
+
+
+def drift_replay_shown(answer: DriftReplay) -> Table:
+    """A line an alarm, and when it was over."""
+    columns = (
+        Column("series", "series", "text"), Column("alarm_day", "alarm", "day"), Column("onset_day", "since", "day"),
+        Column("over_day", "over", "text"),
+    )  # fmt: skip
+    rows = tuple((a.series, a.day, a.onset, _over(a.over)) for a in answer.alarms)
+    return Table("drift_replay", "Drift alarms", columns, rows)
+
+
+def _over(day: date | int | None) -> str:
+    return "open" if day is None else str(day)

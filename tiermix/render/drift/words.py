@@ -1,0 +1,108 @@
+"""What the drift meter says, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tiermix.analysis.drift.verdict import Drifts, SeriesDrift, Verdict
+from tiermix.render.tables import BLANK, many, percent
+
+VERDICT: Mapping[Verdict, str] = {
+    "steady": "steady",
+    "drifting_down": "DRIFTING DOWN",
+    "drifting_up": "drifting up",
+    "composition": "FALLING BY COMPOSITION",
+    "masked": "MASKED DRIFT",
+    "learning": "learning",
+    "insufficient": "too few requests to tell",
+}
+_MEANING: Mapping[Verdict, str] = {
+    "composition": "other requests came, which were always served worse; at the usual composition the share held",
+    "masked": "requests are served worse, and a better composition hides it from the plain share",
+}
+
+
+def verdict(s: SeriesDrift) -> str:
+    """A series and its verdict."""
+    word = f"learning {s.learned}/{s.warm_up}" if s.verdict == "learning" else VERDICT[s.verdict]
+    return f"{s.name}: {word}{_since(s)}"
+
+
+def _since(s: SeriesDrift) -> str:
+    o = s.onset
+    if o is None:
+        return ""
+    return f" since {o.day} ({'gradual' if o.gradual else 'sudden'}; 80%: {o.low} to {o.high})"
+
+
+def sentence(s: SeriesDrift) -> str:
+    """The verdict and how it shows, in one sentence."""
+    parts = [verdict(s).partition(": ")[2], levels(s), pace(s)]
+    return "; ".join(p for p in parts if p)
+
+
+def levels(s: SeriesDrift) -> str:
+    """The share before and now, beside the target."""
+    if s.before is None or s.now is None:
+        return ""
+    if s.onset is None:
+        return f"{percent(s.now)} over the last week, {percent(s.before)} before, target {s.target * 100:g}%"
+    points = 100 * (s.now - s.before)
+    return f"{percent(s.before)} before, {percent(s.now)} now ({points:+.1f} points), target {s.target * 100:g}%"
+
+
+def pace(s: SeriesDrift) -> str:
+    """How fast it moves, and when the target breaks."""
+    if s.points_per_week is None:
+        return ""
+    low, middle, high = s.points_per_week
+    return f"{middle:+.2f} points a week (80%: {low:+.2f} to {high:+.2f}){_forecast(s)}"
+
+
+def _forecast(s: SeriesDrift) -> str:
+    if s.days_left is None:
+        return ""
+    soon, middle, late = s.days_left
+    if soon is None:
+        return ", the target holds at this pace"
+    if late == 0:
+        return ", the target is broken"
+    span = f"{_days(soon)} to {_days(late)}"
+    if middle is None:
+        return f", the target breaks not before {many(round(soon), 'day')} from now"
+    return f", the target breaks in {many(round(middle), 'day')} (80%: {span})"
+
+
+def _days(value: float | None) -> str:
+    return "never" if value is None else f"{value:.0f}"
+
+
+def meaning(s: SeriesDrift) -> str:
+    """What a verdict means where the word alone does not say it."""
+    return _MEANING.get(s.verdict, "")
+
+
+def evidence(s: SeriesDrift) -> str:
+    """How strong the evidence is, and what to do about it."""
+    if s.evidence is None:
+        return ""
+    strong = f"evidence {number(s.evidence)}, an alarm from {number(s.threshold)} on"
+    fired = f"noticed on {s.fired_on}; " if s.fired_on else ""
+    noise = "" if s.sd is None else f"; a day varies by {s.sd:.2f} points"
+    return f"{fired}{strong}{noise}"
+
+
+def number(value: float | None) -> str:
+    """A positive number of any size in a few characters."""
+    if value is None:
+        return BLANK
+    return f"{value:,.0f}" if 10 <= value < 1e6 else f"{value:.2g}"
+
+
+def promise(answer: Drifts) -> str:
+    """How often the meter cries wolf, and over how many series."""
+    held = (
+        f" (each as it is, and at its usual composition by {answer.standardised_by})" if answer.standardised_by else ""
+    )
+    every = many(answer.false_alarm_every, "day")
+    return f"At most one false alarm in {every} over {answer.monitored:,} watched series{held}."
