@@ -123,7 +123,7 @@ def plain(s: Scenario, reps: int, rng: np.random.Generator) -> tuple[np.ndarray,
 
 
 def mixed(kind: str, reps: int, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
-    """Four segments: nothing happens (0), only the composition moves (A), or every share falls and it hides that (B)."""
+    """Four segments: nothing happens (0), only the composition moves (A), every share falls and it hides that (B)."""
     days, onset = WARM_UP + 151, WARM_UP + 60
     weight, rate = np.array([0.35, 0.25, 0.20, 0.20]), np.array([0.995, 0.99, 0.98, 0.80])
     age = np.clip(np.arange(days) - onset + 1, 0, None)
@@ -234,8 +234,8 @@ def show(scores: dict[str, Score]) -> None:
         edge = "" if limit is None else f"{limit:g}"
         print(f"{name:16} {s.series:4} {found:7.3g} {must:6g} {target:6g} {edge:>6}{tail}")
     if nulls:
-        print(f"{'all nulls':16} {sum(s.series for s in nulls):4} {sum(s.alarms for s in nulls) / sum(s.series for s in nulls):7.3g}"
-              f" {'':6} {0.2:6g}")  # fmt: skip
+        series, alarms = sum(s.series for s in nulls), sum(s.alarms for s in nulls)
+        print(f"{'all nulls':16} {series:4} {alarms / series:7.3g} {'':6} {0.2:6g}")
 
 
 def main() -> None:

@@ -50,6 +50,7 @@ def test_it_works_on_a_fresh_store_without_any_configuration(tiermix: Program, s
     ran = tiermix("check", "--json")
     assert ran.code == 1
     assert states(ran) == {
+        ("drift", "primary-share", "drift"): "ok",
         ("freshness", "store", "freshness"): "ok",
         ("slo", "primary-share", "target"): "breached",
         ("slo", "primary-share", "page 1h/5m"): "ok",
@@ -170,11 +171,11 @@ def test_a_made_up_kind_joins_everything_without_a_change_to_the_gate(
     monkeypatch.chdir(small_store.folder)
     monkeypatch.setenv("TIERMIX_NOW", NOW)
     configured(small_store, EASY)
-    assert gate.kinds() == ("freshness", "moon", "slo")
+    assert gate.kinds() == ("drift", "freshness", "moon", "slo")
     assert main(["check", *QUIET, "--junit", "gate.xml"]) == 1
     shown = capsys.readouterr().out
     assert "BREACHED  moon moon, phase: full at 2026" in shown
-    assert shown.splitlines()[-1] == "NOT OK: 7 checks as of 2026-11-13 00:00 UTC: 6 ok, 1 BREACHED"
+    assert shown.splitlines()[-1] == "NOT OK: 8 checks as of 2026-11-13 00:00 UTC: 7 ok, 1 BREACHED"
     assert (
         Xml.parse(small_store.folder / "gate.xml").find(".//testcase[@classname='tiermix.moon.moon']/failure")
         is not None
@@ -207,12 +208,12 @@ def test_quiet_prints_only_what_is_not_ok(small_store: Program) -> None:
     configured(small_store, EASY + NOBODY)
     out = small_store("-q", "check", *QUIET).out
     assert not re.search(r"^ok ", out, re.MULTILINE)
-    assert out.count("NO DATA") == 6  # the target, its four rows, and the summary
+    assert out.count("NO DATA") == 7  # the meter, the target, its four rows, and the summary
 
 
 def test_what_to_run_next_answers_for_the_same_store_and_moment(small_store: Program) -> None:
     moment = ("--as-of", "2026-11-19T12:00:00Z")
-    look = small_store("check", "--db", f"{small_store.folder}/tiermix.duckdb", *moment, "--json").json["checks"][1][
+    look = small_store("check", "--db", f"{small_store.folder}/tiermix.duckdb", *moment, "--json").json["checks"][2][
         "next"
     ]
     ran = small_store(*look.split()[1:], "--json")
@@ -267,10 +268,10 @@ def test_junit_counts_a_breach_as_failure_and_missing_data_as_error_unless_it_is
     assert (root.attrib["failures"], root.attrib["errors"]) != ("0", "0")
     assert small_store("check", *QUIET, "--junit", "gate.xml").code == 3
     root = check_junit((small_store.folder / "gate.xml").read_text())
-    assert (root.attrib["failures"], root.attrib["errors"]) == ("0", "5")
+    assert (root.attrib["failures"], root.attrib["errors"]) == ("0", "6")
     assert small_store("check", *QUIET, "--allow-no-data", "--junit", "gate.xml").code == 0
     root = check_junit((small_store.folder / "gate.xml").read_text())
-    assert (root.attrib["errors"], len(list(root.iter("skipped")))) == ("0", 5)
+    assert (root.attrib["errors"], len(list(root.iter("skipped")))) == ("0", 6)
 
 
 def hostile_gate() -> Gate:
@@ -323,8 +324,8 @@ def test_annotations_put_breaches_first_and_allowed_gaps_as_warnings(small_store
     lines = small_store("check", "--format", "github", "--allow-no-data").out.splitlines()
     kinds = [re.match(r"::(\w+)", line)[1] for line in lines]  # type: ignore[index]
     assert kinds == sorted(kinds, key=["error", "warning", "notice"].index)
-    assert {k: kinds.count(k) for k in set(kinds)} == {"error": 4, "warning": 5, "notice": 1}
-    assert small_store("check", "--format", "github", *QUIET).out.count("::error ") == 5
+    assert {k: kinds.count(k) for k in set(kinds)} == {"error": 4, "warning": 6, "notice": 1}
+    assert small_store("check", "--format", "github", *QUIET).out.count("::error ") == 6
 
 
 def test_the_sentences_say_why_a_row_is_quiet() -> None:

@@ -62,6 +62,7 @@ CASES = {
     "help.txt": ("--help",),
     "help_mix.txt": ("mix", "--help"),
     "help_burn.txt": ("burn", "--help"),
+    "help_drift.txt": ("drift", "--help"),
     "help_report.txt": ("report", "--help"),
     "help_ingest.txt": ("ingest", "--help"),
     "help_check.txt": ("check", "--help"),

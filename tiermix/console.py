@@ -62,7 +62,7 @@ def complain(fault: TiermixError) -> None:
 
 
 @contextmanager
-def progress(output: Output) -> Iterator[Callable[[int, int, str], None]]:
+def progress(output: Output, doing: str = "reading") -> Iterator[Callable[[int, int, str], None]]:
     """A progress bar on stderr that leaves nothing behind; silent where stderr is no terminal."""
     if not output.progress:
         yield lambda done, total, label: None
@@ -72,9 +72,9 @@ def progress(output: Output) -> Iterator[Callable[[int, int, str], None]]:
 
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("reading", total=None)
+        task = bar.add_task(doing, total=None)
 
         def report(done: int, total: int, label: str) -> None:
-            bar.update(task, completed=done, total=total or None, description=f"reading {printable(label[-40:])}")
+            bar.update(task, completed=done, total=total or None, description=f"{doing} {printable(label[-40:])}")
 
         yield report

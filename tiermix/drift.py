@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from tiermix.analysis.drift.verdict import Alarm, DriftReplay, Drifts, SeriesDrift
+from tiermix.analysis.drift.verdict import Alarm, DriftReplay, Drifts, SelfCheck, SelfChecked, SeriesDrift
 from tiermix.answers import Desk, filters, good_tiers, no_requests
 from tiermix.config.settings import Slo
-from tiermix.errors import UsageError
+from tiermix.errors import NoData, UsageError
 from tiermix.model import DIMENSIONS, OUTCOME_DIMENSIONS, Note
 from tiermix.timewin import DAY, HOUR, MINUTE, Day, Window, epoch_us, split_days, start_of_day
 
@@ -22,7 +22,9 @@ DEFAULT_FALSE_ALARM = 730 * DAY
 MOST_GROUPS = 50  # a meter a group; the false-alarm budget of more is so small that each finds nothing
 _SEGMENTS = 20  # of a standard composition; the rest is one more
 _STANDARD = ("intent", "traffic_class", "feature", "tenant")
+_QUIET = 2 * HOUR  # at either end of a day without any request
 _US = 1_000_000
+Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +104,54 @@ def replay(desk: Desk, slos: Sequence[Slo], *, every: int = DEFAULT_FALSE_ALARM)
     return DriftReplay(tuple(out), desk.frame(span))
 
 
+def drift_even_if_empty(desk: Desk, slos: Sequence[Slo]) -> Drifts:
+    """`drift` of every SLO, for an answer that has more to say than this; all are learning when there is no request."""
+    try:
+        return drift(desk, slos)
+    except NoData:
+        return _nothing_yet(desk, slos, DEFAULT_FALSE_ALARM // DAY)
+
+
 def _nothing_yet(desk: Desk, slos: Sequence[Slo], nights: int) -> Drifts:
     from tiermix.analysis.drift.meter import WARM_UP
 
     blank = [SeriesDrift(s.name, {}, "learning", float(s.target), warm_up=WARM_UP, owner=s.owner) for s in slos]
     return Drifts(desk.frame(Window(desk.as_of, desk.as_of)), tuple(blank), nights, len(slos), None)
+
+
+def self_check(
+    desk: Desk, slos: Sequence[Slo], *, years: int, every: int = DEFAULT_FALSE_ALARM, progress: Progress | None = None
+) -> SelfCheck:
+    """How often the meter would cry wolf on the noise of each SLO's own days.
+
+    Args:
+        desk: where to ask.
+        slos: what was promised.
+        years: made-up years a series.
+        every: seconds between false alarms of all series together.
+        progress: is told after each year: how many are done, of how many, and the SLO.
+
+    Raises:
+        NoData: there is no request up to as_of.
+    """
+    import math
+
+    from tiermix.analysis.drift import selfcheck
+    from tiermix.analysis.drift.meter import threshold
+
+    days = complete_days(desk)
+    out = []
+    for slo in slos:
+        series = _plain(_counted(desk, slo, days, None), len(days)) if days else None
+        fired = done = 0
+        if series is not None and selfcheck.enough(series):
+            for alarm in selfcheck.false_alarms(series, threshold(every // DAY, len(slos)), years):
+                fired, done = fired + alarm, done + 1
+                if progress is not None:
+                    progress(done, years, slo.name)
+        out.append(SelfChecked(slo.name, fired, done, 1 - math.exp(-selfcheck.YEAR * DAY / (every * len(slos)))))
+    span = Window(days[0].start, days[-1].end) if days else Window(desk.as_of, desk.as_of)
+    return SelfCheck(desk.frame(span), every // DAY, tuple(out))
 
 
 def complete_days(desk: Desk) -> tuple[Day, ...]:
@@ -118,10 +163,18 @@ def complete_days(desk: Desk) -> tuple[Day, ...]:
     if desk.extent is None or desk.extent[0] >= desk.as_of:
         raise no_requests(desk, f"before {desk.as_of:%Y-%m-%d %H:%M} UTC")
     first = desk.extent[0].astimezone(desk.zone).date()
-    # A day that begins a little late was quiet; one that begins in the middle was not logged.
-    late = (desk.extent[0] - start_of_day(first, desk.zone)).total_seconds() > 2 * HOUR
-    window = Window(start_of_day(first + timedelta(days=late), desk.zone), max(desk.as_of, desk.extent[0]))
+    # A day that begins a little late was quiet; one that begins in the middle was not logged. So for its end.
+    late = (desk.extent[0] - start_of_day(first, desk.zone)).total_seconds() > _QUIET
+    window = Window(start_of_day(first + timedelta(days=late), desk.zone), _end(desk))
     return tuple(d for d in split_days(window, desk.zone) if not d.partial) if window.start < window.end else ()
+
+
+def _end(desk: Desk) -> datetime:
+    if desk.asked_as_of is not None:
+        return desk.as_of
+    midnight = start_of_day(desk.as_of.astimezone(desk.zone).date() + timedelta(days=1), desk.zone)
+    over = midnight <= desk.now and (midnight - desk.as_of).total_seconds() <= _QUIET
+    return midnight if over else desk.as_of
 
 
 def acknowledged(desk: Desk) -> Mapping[str, date]:

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tiermix import answers, counters
+from tiermix import answers, counters, drift
 from tiermix.analysis import burn as burning
+from tiermix.analysis.drift.verdict import Drifts
 from tiermix.answers import Desk, Where
 from tiermix.config.settings import Slo
 from tiermix.counters import Track
@@ -79,6 +80,7 @@ class Snapshot:
         burn: all SLOs at as_of.
         recent: window (seconds) to its mix by reason; windows without requests are left out.
         ingested: by source.
+        drift: of all SLOs, on the evening of the last whole day.
     """
 
     now: datetime
@@ -89,6 +91,7 @@ class Snapshot:
     burn: Burn
     recent: Mapping[int, Mix]
     ingested: tuple[Ingested, ...]
+    drift: Drifts
 
 
 def definitions(slos: Sequence[Slo], made: Tiering) -> tuple[Definition, ...]:
@@ -132,6 +135,7 @@ def take(desk: Desk, slos: Sequence[Slo], where: Where) -> Snapshot:
         burn=answers.burn_even_if_empty(desk, slos),
         recent=recent,
         ingested=tuple(Ingested(r[0], r[1], *map(int, r[3:6])) for r in ledger),
+        drift=drift.drift_even_if_empty(desk, slos),
     )
 
 

@@ -15,6 +15,7 @@ from tiermix.cli.common import (
     format_of,
     now,
     open_desk,
+    output_here,
     show,
     where_of,
 )
@@ -53,6 +54,12 @@ def drift(
         list[str] | None,
         typer.Option("--counts", metavar="FILE", help="With --replay: daily counts in CSV files or folders of them."),
     ] = None,
+    self_check: Annotated[
+        bool, typer.Option("--self-check", help="How often it would cry wolf on the noise of these logs.")
+    ] = False,
+    years: Annotated[
+        int, typer.Option("--years", metavar="N", min=10, max=10_000, help="Made-up years of a self-check.")
+    ] = 100,
     ack: Annotated[
         str | None, typer.Option("--ack", metavar="DATE", help="Accept the level from this day on (with --reason).")
     ] = None,
@@ -94,6 +101,11 @@ def drift(
         if replay:
             played = meter.replay(desk, slos, every=every)
             show("drift_replay", played, chosen, tables.drift_replay(played), room="drift")
+            return ExitCode.OK
+        if self_check:
+            with console.progress(output_here(), "replaying") as progress:
+                checked = meter.self_check(desk, slos, years=years, every=every, progress=progress)
+            show("drift_self_check", checked, chosen, tables.drift_self_check(checked), room="drift")
             return ExitCode.OK
         answer = meter.drift(desk, slos, by=by, every=every, min_drop=min_drop)
     show("drift", answer, chosen, tables.drift(answer), room="drift")

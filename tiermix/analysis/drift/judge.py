@@ -104,7 +104,8 @@ def judge(
         return replace(filled, verdict="learning")
     other = watch(standard, rules, restart) if standard is not None else None
     verdict, shown = _combined(watched, other)
-    return _described(filled, verdict, shown, first)
+    noticed = [day for w in (watched, other) if w is not None and (day := _open_drop(w)) is not None]
+    return _described(filled, verdict, shown, first, min(noticed, default=None))
 
 
 def _too_little(raw: Series) -> bool:
@@ -136,7 +137,7 @@ def _open_drop(watched: Watched) -> int | None:
     return drift.fired if drift is not None and drift.side == "down" else None
 
 
-def _described(filled: SeriesDrift, verdict: Verdict, shown: Watched, first: date) -> SeriesDrift:
+def _described(filled: SeriesDrift, verdict: Verdict, shown: Watched, first: date, noticed: int | None) -> SeriesDrift:
     told, last = shown.told, int(shown.told.day[-1])
     drift = shown.open
     ended = [d.ended for d in shown.drifts if d.side == "down" and d.ended is not None]
@@ -151,14 +152,14 @@ def _described(filled: SeriesDrift, verdict: Verdict, shown: Watched, first: dat
     )
     if drift is None:
         return said
+    said = replace(said, fired_on=first + timedelta(days=drift.fired if noticed is None else noticed))
     night = min(drift.fired + dating.REDATE, last)
     dated = dating.date(shown.series, night, drift.side, shown.start, drift.fired)
     if dated is None:
-        return replace(said, fired_on=first + timedelta(days=drift.fired))
+        return said
     speed = dating.speed(shown.series, last, dated, filled.target)
     return replace(
         said,
-        fired_on=first + timedelta(days=drift.fired),
         onset=_onset(dated, first),
         points_per_week=speed.points_per_week,
         days_left=speed.days_left if drift.side == "down" else None,

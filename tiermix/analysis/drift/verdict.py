@@ -124,6 +124,39 @@ class Drifts:
 
 
 @dataclass(frozen=True, slots=True)
+class SelfChecked:
+    """How often the meter cried wolf in made-up years of a series' own noise.
+
+    Attributes:
+        slo: the series.
+        fired, years: years with an alarm, of how many; 0 of 0 when there are too few days to draw from.
+        promised: the share of years with one that `--false-alarm-every` allows to this series.
+    """
+
+    slo: str
+    fired: int
+    years: int
+    promised: float
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 90% interval of the share of years with an alarm (Wilson's score interval)."""
+        n, p, z = self.years, self.fired / max(self.years, 1), 1.645
+        middle = (p + z * z / (2 * n)) / (1 + z * z / n)
+        half = z / (1 + z * z / n) * (p * (1 - p) / n + z * z / (4 * n * n)) ** 0.5
+        return max(0.0, middle - half), min(1.0, middle + half)
+
+
+@dataclass(frozen=True, slots=True)
+class SelfCheck:
+    """The self-check of every SLO; `false_alarm_every` in nights."""
+
+    frame: Frame
+    false_alarm_every: int
+    series: tuple[SelfChecked, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Alarm:
     """An alarm of the past: its day and the onset it was dated to, as dates or as numbers of days."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from tiermix.analysis.drift.verdict import Alarm, DriftReplay, Drifts, SeriesDrift
+from tiermix.analysis.drift.verdict import Alarm, DriftReplay, Drifts, SelfCheck, SeriesDrift
 from tiermix.render.document import Document, _envelope
 
 
@@ -56,6 +56,24 @@ def _series(s: SeriesDrift, answer: Drifts) -> Document:
 
 def _day(day: date | int | None) -> str | int | None:
     return day.isoformat() if isinstance(day, date) else day
+
+
+def drift_self_check(answer: SelfCheck) -> Document:
+    """`tiermix.drift-self-check/1`."""
+    return _envelope("drift-self-check", answer.frame, True, answer.frame.warnings) | {
+        "false_alarm_every_days": answer.false_alarm_every,
+        "series": [
+            {
+                "slo": s.slo,
+                "fired": s.fired,
+                "years": s.years,
+                "share": s.fired / s.years if s.years else None,
+                "share_interval": list(s.interval) if s.years else None,
+                "promised": s.promised,
+            }
+            for s in answer.series
+        ],
+    }
 
 
 def drift_replay(answer: DriftReplay) -> Document:

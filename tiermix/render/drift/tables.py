@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from tiermix.analysis.drift.verdict import DriftReplay, Drifts, SeriesDrift
+from tiermix.analysis.drift.verdict import DriftReplay, Drifts, SelfCheck, SeriesDrift
 from tiermix.render.drift import words
 from tiermix.render.tables import Column, Table, Value
 
@@ -46,6 +46,21 @@ def drift_shown(answer: Drifts) -> Table:
         for s in answer.series
     )  # fmt: skip
     return Table("drift", "Drift", columns, rows, footnote=words.promise(answer))
+
+
+def drift_self_check(answer: SelfCheck) -> Table:
+    """A line a series: how often the meter cried wolf, beside what was promised."""
+    columns = (
+        Column("series", "series", "text"), Column("fired", "years with\nan alarm", "count"),
+        Column("years", "years", "count"), Column("share", "share", "share"), Column("low", "5%", "share"),
+        Column("high", "95%", "share"), Column("promised", "promised\nat most", "share"),
+    )  # fmt: skip
+    rows = tuple(
+        (s.slo, s.fired, s.years, s.fired / s.years, *s.interval, s.promised) if s.years
+        else (s.slo, None, 0, None, None, None, s.promised)
+        for s in answer.series
+    )  # fmt: skip
+    return Table("drift_self_check", "False alarms", columns, rows, footnote=words.SELF_CHECK)
 
 
 def drift_replay(answer: DriftReplay) -> Table:

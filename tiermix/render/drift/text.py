@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tiermix.analysis.drift.verdict import DriftReplay, Drifts, SeriesDrift
+from tiermix.analysis.drift.verdict import DriftReplay, Drifts, SelfCheck, SeriesDrift
 from tiermix.render import tables as common
 from tiermix.render.drift import tables, words
 from tiermix.render.text import Style, _draw, _notes, _sentence, _table
@@ -43,6 +43,12 @@ def _accepted(s: SeriesDrift) -> list[str]:
         day = s.onset.day
         out.append(f"meant to be so? tiermix drift --ack {day} --reason WHY; who did it: tiermix explain --from {day}")
     return out
+
+
+def drift_self_check(answer: SelfCheck, style: Style) -> str:
+    """How often the meter cried wolf on made-up years."""
+    table = tables.drift_self_check(answer)
+    return _draw(style, [*_notes(answer.frame), _table(table), _sentence(table.footnote)])
 
 
 def drift_replay(answer: DriftReplay, style: Style) -> str:

@@ -16,6 +16,10 @@ VERDICT: Mapping[Verdict, str] = {
     "learning": "learning",
     "insufficient": "too few requests to tell",
 }
+SELF_CHECK = (
+    "Made-up years of 14-day blocks of the last days' own noise, without any drift. A series with fewer than 56 days "
+    "is not replayed."
+)
 _MEANING: Mapping[Verdict, str] = {
     "composition": "other requests came, which were always served worse; at the usual composition the share held",
     "masked": "requests are served worse, and a better composition hides it from the plain share",

@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import get_args
 
 from tiermix import __version__
+from tiermix.analysis.drift.verdict import Verdict
 from tiermix.model import NO_VALUE
 from tiermix.render.export import names
 from tiermix.render.export.names import Metric
 from tiermix.snapshot import Snapshot
-from tiermix.timewin import epoch_us, format_duration
+from tiermix.timewin import epoch_us, format_duration, parse_zone, start_of_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,20 @@ def _ingest(s: Snapshot) -> Iterator[Family]:
     yield Family(names.INGEST_FILES, tuple(Sample((names.given_value(i.source),), i.files) for i in s.ingested))
 
 
+def _drift(s: Snapshot) -> Iterator[Family]:
+    series = [(names.given_value(x.slo), x) for x in s.drift.series]
+    yield Family(names.DRIFT, tuple(Sample((n, v), int(x.verdict == v)) for n, x in series for v in get_args(Verdict)))
+    ratio = tuple(Sample((n,), x.evidence / x.threshold) for n, x in series if x.evidence is not None)
+    yield Family(names.DRIFT_EVIDENCE, ratio)
+    speed = tuple(Sample((n,), x.points_per_week[1]) for n, x in series if x.points_per_week)
+    yield Family(names.DRIFT_SPEED, speed)
+    zone = parse_zone(s.drift.frame.zone)
+    onset = tuple(Sample((n,), start_of_day(x.onset.day, zone).timestamp()) for n, x in series if x.onset)
+    yield Family(names.DRIFT_ONSET, onset)
+    left = tuple(Sample((n,), days) for n, x in series if x.days_left and (days := x.days_left[1]) is not None)
+    yield Family(names.DRIFT_LEFT, left)
+
+
 def _build(s: Snapshot) -> Iterator[Family]:
     yield Family(names.BUILD, (Sample((__version__, str(s.tiers_assumed).lower()), 1),))
 
@@ -139,5 +155,6 @@ MAKERS: tuple[Callable[[Snapshot], Iterable[Family]], ...] = (
     _alerts,
     _freshness,
     _ingest,
+    _drift,
     _build,
 )

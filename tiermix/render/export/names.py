@@ -14,7 +14,7 @@ from tiermix.render.safe import printable
 TIER, REASON, SOURCE, OUTCOME = "tier", "reason", "source", "outcome"
 SLO, WINDOW, SEVERITY, OWNER = "slo", "window", "severity", "owner"
 LONG, SHORT, FACTOR = "long", "short", "factor"
-VERSION, TIERS_ASSUMED = "version", "tiers_assumed"
+VERSION, TIERS_ASSUMED, VERDICT = "version", "tiers_assumed", "verdict"
 
 OTHER = "(other)"  # the value under which the rest of a bounded label is counted
 MOST_VALUES = 50  # of a label that the logs fill
@@ -70,11 +70,19 @@ INGEST_LINES = Metric(
     "tiermix_ingest_lines_total", "counter", "Lines read, by what became of them.", (SOURCE, OUTCOME)
 )  # fmt: skip
 INGEST_FILES = Metric("tiermix_ingest_files_total", "counter", "Log files read.", (SOURCE,))
+DRIFT = Metric("tiermix_drift_verdict", "gauge", "1 for the verdict of the drift meter, else 0.", (SLO, VERDICT))
+DRIFT_EVIDENCE = Metric(
+    "tiermix_drift_evidence_ratio", "gauge", "Evidence of a drop over that at which an alarm is given.", (SLO,)
+)
+DRIFT_SPEED = Metric("tiermix_drift_points_per_week", "gauge", "How fast the share of an open drift moves.", (SLO,))
+DRIFT_ONSET = Metric("tiermix_drift_onset_timestamp_seconds", "gauge", "When an open drift began.", (SLO,))
+DRIFT_LEFT = Metric("tiermix_drift_days_left", "gauge", "Until the share leaves its target; absent for never.", (SLO,))
 BUILD = Metric("tiermix_build_info", "gauge", "Always 1.", (VERSION, TIERS_ASSUMED))
 
 ALL = (
     REQUESTS, SLO_REQUESTS, SLO_BAD, TIER_SHARE, REASON_REQUESTS, SLO_TARGET, SLO_SLI, SLO_BUDGET, SLO_BURN, SLO_FIRING,
-    AS_OF, NEWEST, AGE, FRESHNESS, WRITTEN, INGEST_LINES, INGEST_FILES, BUILD,
+    AS_OF, NEWEST, AGE, FRESHNESS, WRITTEN, INGEST_LINES, INGEST_FILES, DRIFT, DRIFT_EVIDENCE, DRIFT_SPEED, DRIFT_ONSET,
+    DRIFT_LEFT, BUILD,
 )  # fmt: skip
 
 RECORD_REQUESTS = "tiermix:slo_requests:increase"
