@@ -200,7 +200,7 @@ def test_a_day_that_was_logged_from_its_middle_on_is_left_out(tiermix: Program) 
     assert tiermix("ingest", write_lines(tiermix.folder / "log.jsonl", lines)).code == 0
     with Store.read(tiermix.folder / "tiermix.duckdb") as store:
         desk = Desk(store, config.Config(), FIRST + timedelta(days=4))
-        assert [d.day.day for d in meter.complete_days(desk)] == [2, 3, 4]  # the last one was quiet for its last minutes
+        assert [d.day.day for d in meter.complete_days(desk)] == [2, 3, 4]  # quiet last minutes
         earlier = Desk(store, config.Config(), FIRST + timedelta(days=3, hours=23, minutes=50))
         assert [d.day.day for d in meter.complete_days(earlier)] == [2, 3]  # and is not over yet
         asked = Desk(store, config.Config(), FIRST + timedelta(days=9), FIRST + timedelta(days=3, hours=23))

@@ -67,8 +67,9 @@ def drift(
     days = complete_days(desk)
     if not days:
         return _nothing_yet(desk, slos, every // DAY)
-    segments = None if by else _standard(desk, slos, days)
-    asked = [(slo, _counted(desk, slo, days, by or segments)) for slo in slos]
+    segments, first = (by, None) if by else _standard(desk, slos[0], days)
+    asked = [(slo, first if first and slo is slos[0] else _counted(desk, slo, days, segments)) for slo in slos]
+    segments = None if by else segments
     watched = sum(len(c.keys) if by else 1 + (segments is not None and len(c.keys) > 1) for _, c in asked)
     rules = Rules(every // DAY, max(1, watched), MIN_DROP if min_drop is None else min_drop)
     accepted = acknowledged(desk)
@@ -189,12 +190,13 @@ def acknowledged(desk: Desk) -> Mapping[str, date]:
     return out
 
 
-def _standard(desk: Desk, slos: Sequence[Slo], days: Sequence[Day]) -> str | None:
-    """The first dimension in which the requests differ."""
+def _standard(desk: Desk, slo: Slo, days: Sequence[Day]) -> tuple[str | None, Counted | None]:
+    """The first dimension in which the requests differ, and their counts by it."""
     for dim in _STANDARD:
-        if any(len(_counted(desk, slo, days, dim).keys) > 1 for slo in slos[:1]):
-            return dim
-    return None
+        counted = _counted(desk, slo, days, dim)
+        if len(counted.keys) > 1:
+            return dim, counted
+    return None, None
 
 
 def _counted(desk: Desk, slo: Slo, days: Sequence[Day], by: str | None) -> Counted:
@@ -222,8 +224,18 @@ def _rows(desk: Desk, slo: Slo, by: str | None, base: dict[str, Any], edges: Seq
     ):
         word = name.removeprefix("drift/by_")
         if not slo.where and by in dims and all(t % unit == 0 for t in edges):
-            return desk.store.ask(name, base | {f"first_{word}": edges[0] // unit, f"last_{word}": edges[-1] // unit})
+            span = {f"first_{word}": edges[0] // unit, f"last_{word}": edges[-1] // unit}
+            return desk.store.ask(name, base | span | (_cut(base, edges, unit) if word == "hour" else {}))
     return desk.store.ask("drift/by_request", base | filters(slo.where) | {"start": edges[0], "end": edges[-1]})
+
+
+def _cut(base: dict[str, Any], edges: Sequence[int], unit: int) -> dict[str, int]:
+    """The span of whole hours, within the days, that holds all maintenance; an empty one when there is none."""
+    spans = [(a, b) for a, b in zip(base["skip_from"], base["skip_to"], strict=True) if b > edges[0] and a < edges[-1]]
+    if not spans:
+        return {"cut_from": edges[0], "cut_to": edges[0]}
+    first, last = min(a for a, _ in spans) // unit * unit, -(-max(b for _, b in spans) // unit) * unit
+    return {"cut_from": max(first, edges[0]), "cut_to": min(last, edges[-1])}
 
 
 def _judged(

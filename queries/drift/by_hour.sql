@@ -1,18 +1,19 @@
 -- name: drift/by_hour
 -- what: good and total requests by day and the largest values of one dimension of the request; from the hourly rollup,
 --       and from single requests only for the hours that maintenance cuts
--- params: by varchar, keys integer, good varchar[], day_starts bigint[], first_hour bigint, last_hour bigint, skip_from bigint[], skip_to bigint[]
+-- params: by varchar, keys integer, good varchar[], day_starts bigint[], first_hour bigint, last_hour bigint, cut_from bigint, cut_to bigint, skip_from bigint[], skip_to bigint[]
 -- grain: day, key
 -- returns: day_start, place, key, good, total
 -- Times are microseconds since 1970. `place` counts keys by their requests, 1 being the largest; 0 is all smaller ones.
--- The days must be whole hours.
+-- The days must be whole hours. All maintenance lies in [cut_from, cut_to), so that single requests need not be looked
+-- for anywhere else.
 
 WITH days AS (SELECT unnest(CAST($day_starts AS BIGINT[])) AS day_start),
 skip AS (SELECT unnest(CAST($skip_from AS BIGINT[])) AS skip_from, unnest(CAST($skip_to AS BIGINT[])) AS skip_to),
 cut AS (  -- hours that a maintenance window touches
     SELECT DISTINCT unnest(range(skip_from // 3600000000, (skip_to - 1) // 3600000000 + 1)) AS hour
     FROM skip
-    WHERE skip_to > CAST($first_hour AS BIGINT) * 3600000000 AND skip_from < CAST($last_hour AS BIGINT) * 3600000000
+    WHERE skip_to > $cut_from AND skip_from < $cut_to
 ),
 counted AS (
     SELECT m.hour * 3600000000::BIGINT AS us, m.value AS key, m.outcome_id, m.requests
@@ -28,10 +29,7 @@ counted AS (
         1 AS requests
     FROM request_log AS l
     WHERE NOT l.drill
-      AND l.ts >= make_timestamptz(CAST($first_hour AS BIGINT) * 3600000000)
-      AND l.ts < make_timestamptz(CAST($last_hour AS BIGINT) * 3600000000)
-      AND l.ts >= (SELECT make_timestamptz(min(hour) * 3600000000::BIGINT) FROM cut)
-      AND l.ts < (SELECT make_timestamptz((max(hour) + 1) * 3600000000::BIGINT) FROM cut)
+      AND l.ts >= make_timestamptz($cut_from) AND l.ts < make_timestamptz($cut_to)
       AND epoch_us(l.ts) // 3600000000 IN (SELECT hour FROM cut)
       AND NOT EXISTS (SELECT 1 FROM skip WHERE epoch_us(l.ts) >= skip_from AND epoch_us(l.ts) < skip_to)
 ),
