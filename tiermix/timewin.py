@@ -15,7 +15,7 @@ HOUR = 3600
 DAY = 86400
 # Calendar periods and the length that stands for them.
 CALENDAR = {"week": 7 * DAY, "month": 30 * DAY, "quarter": 90 * DAY}
-_UNITS = {"w": 7 * DAY, "d": DAY, "h": HOUR, "m": MINUTE, "s": 1}
+_UNITS = {"y": 365 * DAY, "w": 7 * DAY, "d": DAY, "h": HOUR, "m": MINUTE, "s": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,12 @@ class Day:
 
 
 def parse_duration(text: str) -> int:
-    """Seconds in a duration such as `5m`, `6h`, `7d`, `4w` or `1d12h`.
+    """Seconds in a duration such as `5m`, `6h`, `7d`, `4w`, `1d12h` or `2y` (of 365 days).
 
     Raises:
         UsageError: the text is no positive duration.
     """
-    parts = re.findall(r"(\d+)\s*([wdhms])", text.strip().lower())
+    parts = re.findall(r"(\d+)\s*([ywdhms])", text.strip().lower())
     if not parts or "".join(n + u for n, u in parts) != re.sub(r"\s", "", text.strip().lower()):
         raise UsageError(f"{text!r} is not a duration", hint="write a number and a unit, such as 5m, 6h, 7d or 4w")
     seconds = sum(int(n) * _UNITS[u] for n, u in parts)
@@ -102,7 +102,7 @@ def parse_moment(text: str, zone: tzinfo, now: datetime | None = None) -> dateti
             if word.lower() == "now":
                 return now
             return start_of_day(today - timedelta(days=word.lower() == "yesterday"), zone)
-        if re.fullmatch(r"\d+[wdhms]", word.lower()):
+        if re.fullmatch(r"\d+[ywdhms]", word.lower()):
             return now - timedelta(seconds=parse_duration(word))
     try:
         moment = datetime.fromisoformat(word)

@@ -45,7 +45,7 @@ def drift(
     ] = None,
     false_alarm_every: Annotated[
         str, typer.Option("--false-alarm-every", metavar="LENGTH", help="At most one in so long, over all series.")
-    ] = "730d",
+    ] = "2y",
     min_drop: Annotated[
         float | None, typer.Option("--min-drop", metavar="POINTS", min=0, help="Smaller changes do not matter.")
     ] = None,
