@@ -164,7 +164,8 @@ class Change:
 class Week:
     """One calendar week from Monday on: its share, the change from the week before it, and that change by cause.
 
-    `change` is None for the first week and for one without requests; `partial` when days of the week are missing.
+    `change` is None for the first week and for one without requests; `partial` when days of the week are missing;
+    `notable` are the causes whose part is more than the chance of their counts, largest first.
     """
 
     first: date
@@ -172,6 +173,7 @@ class Week:
     counts: Counted
     change: float | None
     causes: Mapping[Cause, float]
+    notable: tuple[Cause, ...]
     partial: bool
 
 

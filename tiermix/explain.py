@@ -17,7 +17,7 @@ from tiermix.changes import Cause, Change, History, Owned
 from tiermix.config.settings import Config, Slo
 from tiermix.errors import NoData, UsageError
 from tiermix.model import REQUEST_DIMENSIONS, Frame, Note
-from tiermix.timewin import DAY, HOUR, Day, Window, epoch_us, split_days, start_of_day
+from tiermix.timewin import HOUR, Day, Window, epoch_us, split_days, start_of_day
 
 if TYPE_CHECKING:
     from tiermix.analysis.cells import Cell
@@ -29,6 +29,7 @@ KNOWN = (*DIMENSIONS, "user")
 _ALIASES = {"model": MODEL, "class": "traffic_class"}
 _HOUR_US = HOUR * 1_000_000
 _EXPLAINED = 5  # causes with examples
+_QUIET = timedelta(hours=2)  # at the ends of the data: longer without a request, and the day does not count as whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +147,9 @@ def whole_days(desk: Desk) -> tuple[Day, ...]:
     if desk.extent is None or desk.extent[0] >= desk.as_of:
         raise no_requests(desk, f"before {desk.as_of:%Y-%m-%d %H:%M} UTC")
     first = desk.extent[0].astimezone(desk.zone).date()
-    end = min(desk.as_of, desk.extent[1] + timedelta(seconds=DAY))
+    begin, end = desk.extent[0] - _QUIET, min(desk.as_of, desk.extent[1] + _QUIET)
     days = split_days(Window(start_of_day(first, desk.zone), end), desk.zone)
-    return tuple(d for d in days if not d.partial and d.start >= desk.extent[0] - timedelta(hours=1))
+    return tuple(d for d in days if not d.partial and d.start >= begin)
 
 
 def _windows(asked: Question, known: Sequence[Day], onset: date | None) -> spans.TwoWindows:
@@ -199,7 +200,9 @@ def _warnings(desk: Desk, slo: Slo, asked: Question, windows: spans.TwoWindows) 
             out.append(Note("no_whole_weeks", text))
     raw = [",".join(dims) for dims in asked.by if not _rolled(slo, dims)]
     if raw:
-        out.append(Note("single_requests", f"by {' and '.join(raw)}: no rollup carries that, single requests were read"))
+        out.append(
+            Note("single_requests", f"by {' and '.join(raw)}: no rollup carries that, single requests were read")
+        )
     return out
 
 

@@ -52,7 +52,8 @@ def change(
     """Takes the change between two windows apart.
 
     Args:
-        slo, good_tiers: whose share.
+        slo: whose share.
+        good_tiers: the tiers that count as good.
         ask: the windows.
         tables: the same requests counted by one dimension, or by one inside another; at least one table.
         owned: the switch of a cause.
@@ -145,9 +146,7 @@ def _together(errors: Sequence[float | None]) -> float | None:
     return float(np.sqrt(np.square(known).sum())) if known else None
 
 
-def _dimension(
-    ask: Ask, dims: Dims, cells: Sequence[Cell], everything: Grid[str | None], drawn: Redrawn
-) -> Dimension:
+def _dimension(ask: Ask, dims: Dims, cells: Sequence[Cell], everything: Grid[str | None], drawn: Redrawn) -> Dimension:
     made = ask.grid(cells, lambda c: c.values[0])
     part, whole = made.quad, made.quad.whole
 

@@ -43,9 +43,10 @@ class Quad:
 
 
 def _ratio(part: NDArray[Any], whole: NDArray[Any]) -> Floats:
-    """part / whole, 0 where there is nothing."""
+    """The part of the whole, 0 where there is nothing."""
     shape = np.broadcast_shapes(part.shape, whole.shape)
-    return np.divide(part, whole, out=np.zeros(shape), where=np.broadcast_to(whole, shape) > 0)
+    out: Floats = np.divide(part, whole, out=np.zeros(shape), where=np.broadcast_to(whole, shape) > 0)
+    return out
 
 
 def effects(part: Quad, whole: Quad) -> tuple[Floats, Floats]:

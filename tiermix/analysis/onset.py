@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,9 @@ _SMOOTH = 5
 _SHORTEST = 3
 _PRICE = 6.0  # of a cut, in units of ln(days): 2 is the Bayesian information criterion of white noise
 _WEEK = 7
+_LOOK_BACK, _LOOK_ON = 42, 28  # days around a first cut in which a ramp is looked for
+_RISES = (4, 7, 10, 14, 21, 28, 70)  # days it may take
+_CLEARLY = 0.7  # of the squares that a step leaves
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +51,18 @@ def stretches(bad: Ints, total: Ints) -> tuple[Stretch, ...]:
         return ()
     k, n = bad[held].astype(np.float64), total[held].astype(np.float64)
     cuts = [*segments(smooth(_arcsine(k, n)), 4 * n / overdispersion(k, n)), len(held)]
-    levels = [float(np.median(k[a:b] / n[a:b])) for a, b in zip(cuts, cuts[1:], strict=False)]
+    levels = [float(np.median(k[a:b] / n[a:b])) for a, b in pairwise(cuts)]
     base = min(levels)
     out = []
     for first, last in _runs([x >= base + MIN_RISE for x in levels]):
         start, end = cuts[first], cuts[last]
+        began = backdated(smooth(k / n), n, start, cuts[first - 1], end) if first else start
+        began += int(np.argmax(k[began : start + 1] > 0))  # no ramp begins on a day without a single request
         lasts = end == len(held)
         recent = slice(max(start, len(held) - RECENT) if lasts else start, end)
         out.append(
             Stretch(
-                start=int(held[start]),
+                start=int(held[began]),
                 end=None if lasts else int(held[end]),
                 base=base,
                 level=float(k[recent].sum() / n[recent].sum()),
@@ -101,6 +107,33 @@ def overdispersion(k: Floats, n: Floats) -> float:
     if len(difference) < 2 * _WEEK:
         return 1.0
     return max(1.0, float(1.4826 * np.median(np.abs(difference - np.median(difference)))) ** 2)
+
+
+def backdated(share: Floats, n: Floats, start: int, floor: int, end: int) -> int:
+    """The day on which a rise began, when a ramp to a new level fits the days around it clearly better than a step.
+
+    A staircase stands for a ramp late: its first step up lies where the ramp is halfway up that step.
+
+    Args:
+        share: the smoothed shares.
+        n: requests by day, the weights.
+        start: the day of the step, and the answer when the step fits better.
+        floor: the earliest day possible.
+        end: the end of the spell.
+    """
+    low, high = max(floor, start - _LOOK_BACK), min(end, start + _LOOK_ON)
+    t, y, w = np.arange(low, high, dtype=np.float64), share[low:high], n[low:high]
+    fits = [(_misfit(np.clip(t - b + 1, 0, r), y, w), b) for b in range(low, start + 1) for r in _RISES]
+    best, began = min(fits)
+    return began if best < _CLEARLY * _misfit((t >= start).astype(np.float64), y, w) else start
+
+
+def _misfit(shape: Floats, y: Floats, w: Floats) -> float:
+    """The weighted squares left when a multiple of a shape and a level are fitted."""
+    x, v = shape - np.average(shape, weights=w), y - np.average(y, weights=w)
+    varies = float((w * x * x).sum())
+    slope = float((w * x * v).sum()) / varies if varies > 0 else 0.0
+    return float((w * (v - slope * x) ** 2).sum())
 
 
 def segments(values: Floats, weight: Floats) -> list[int]:

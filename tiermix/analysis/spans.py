@@ -49,8 +49,10 @@ def default_windows(
 
     Args:
         onset: the day of the latest lasting change, explained from there to the last day; None for no such day.
-        first, last: the first and last whole day with data.
-        after_days, before_days: as in `between`.
+        first: the first whole day with data.
+        last: the last one.
+        after_days: as in `between`.
+        before_days: as in `between`.
     """
     if onset is not None and (found := between(onset, last, first, after_days=after_days, before_days=before_days)):
         return TwoWindows(found.before, found.after, onset)

@@ -10,10 +10,11 @@ import numpy as np
 
 from tiermix.analysis.cells import Cell
 from tiermix.analysis.grids import bad_by_cause, grid
-from tiermix.analysis.onset import stretches
+from tiermix.analysis.onset import MIN_RISE, stretches
 from tiermix.changes import Cause, Counted, History, Owned, Spell, Week
 
 _LISTED = 50  # causes whose history is looked at: those that took most
+_ERRORS = 3  # of a cause named in a week: twenty weeks with several causes must not name one by chance
 
 
 def history(
@@ -22,7 +23,8 @@ def history(
     """The share by week with what took it, and the spells of every cause.
 
     Args:
-        slo, good_tiers: whose share.
+        slo: whose share.
+        good_tiers: the tiers that count as good.
         days: whole calendar days in order, without a gap; cells index them.
         cells: the requests of those days.
         owned: the switch of a cause.
@@ -48,14 +50,29 @@ def weeks(days: Sequence[date], cells: Sequence[Cell]) -> tuple[Week, ...]:
     last: date | None = None
     for monday in sorted(held):
         counts = Counted(good[monday], total[monday])
-        change, causes = None, {}
+        change: float | None = None
+        causes: dict[Cause, float] = {}
+        notable: tuple[Cause, ...] = ()
         if last is not None and counts.total:
             was, now = bad.get(last, Counter()), bad.get(monday, Counter())
             causes = {c: 100 * (was[c] / total[last] - now[c] / counts.total) for c in (*was, *now)}
+            notable = _notable(was, total[last], now, counts.total)
             change = 100 * (good[monday] / counts.total - good[last] / total[last])
-        out.append(Week(monday, held[monday], counts, change, causes, held[monday] < 7))
+        out.append(Week(monday, held[monday], counts, change, causes, notable, held[monday] < 7))
         last = monday if counts.total else last
     return tuple(out)
+
+
+def _notable(was: Counter[Cause], all_then: int, now: Counter[Cause], all_now: int) -> tuple[Cause, ...]:
+    """The causes whose share changed by more than 0.3 points and three binomial standard errors, largest first."""
+    moved = {}
+    for cause in (*was, *now):
+        p, q = was[cause] / all_then, now[cause] / all_now
+        pooled = (was[cause] + now[cause]) / (all_then + all_now)
+        chance = np.sqrt(pooled * (1 - pooled) * (1 / all_then + 1 / all_now))
+        if abs(q - p) > max(MIN_RISE, _ERRORS * chance):
+            moved[cause] = abs(q - p)
+    return tuple(sorted(moved, key=lambda c: -moved[c]))
 
 
 def _monday(day: date) -> date:
