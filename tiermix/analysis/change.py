@@ -208,13 +208,16 @@ def _sorted_out(
         notable.append(not ask.fold or any(material(x, e) for x, e in zip(three, errors, strict=True)))
     order = sorted(range(len(rows)), key=lambda i: (-abs(rows[i].total), -rows[i].after.total))
     shown = [i for i in order if notable[i]][: SHOWN if ask.fold else None]
-    return [rows[i] for i in shown], [rows[i] for i in order if i not in set(shown)]
+    if len(shown) == len(rows) - 1:
+        shown = order  # a single row is better shown by its name
+    listed = set(shown)
+    return [rows[i] for i in shown], [rows[i] for i in order if i not in listed]
 
 
 def _one_part(rows: Sequence[Part]) -> list[Part]:
-    """Small rows as one; a single one is better shown by its name."""
-    if len(rows) < 2:
-        return list(rows)
+    """Small rows as one."""
+    if not rows:
+        return []
     return [
         Part(
             dim=rows[0].dim,

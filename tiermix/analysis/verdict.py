@@ -12,8 +12,7 @@ from tiermix.changes import Dimension, Verdict
 
 ERRORS = 2  # standard errors from which on a part is more than chance
 LEAST = 0.05  # points: below, nothing is shown of it at one decimal
-# Parts of the change that composition makes up, from which on it is named: all of it, some of it, or against it.
-_ALL, _SOME, _AGAINST = 0.8, 0.2, -0.25
+_SMALL = 0.2  # of routing and composition together or against each other, the smaller is not named below that part
 _FAR = 4.0  # robust standard deviations off the median of a window
 
 
@@ -32,12 +31,15 @@ def verdict(points: float, error: float | None, dimensions: Sequence[Dimension])
     name, mix = (mover.name, mover.mix) if mover else ("", 0.0)
     if not material(points, error):
         return ("masked", name) if mover and material(mover.rate, mover.mix_error) else ("steady", "")
-    part = mix / points
-    if part >= _ALL:
-        return "composition", name
-    if part >= _SOME:
-        return "both", name
-    return ("masked" if part <= _AGAINST else "routing"), name
+    routing = points - mix
+    if routing * mix >= 0:
+        part = mix / points
+        return ("composition" if part >= 1 - _SMALL else "both" if part >= _SMALL else "routing"), name
+    if abs(mix) < _SMALL * abs(routing):
+        return "routing", name
+    # Where both pull against each other, what matters is whether users who ask the same get something worse.
+    hidden = routing < 0 and abs(routing) >= _SMALL * abs(mix)
+    return ("masked" if hidden or abs(routing) > abs(mix) else "composition"), name
 
 
 def unusual(days: Sequence[date], split: int, good: Ints, total: Ints) -> tuple[date, ...]:
