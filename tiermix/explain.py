@@ -97,7 +97,7 @@ def explain(desk: Desk, slo: Slo, question: Question | None = None) -> Explained
     asked = question or Question()
     known = whole_days(desk)
     told = _history(desk, slo, known)
-    windows = _windows(asked, known, latest_onset(told))
+    windows = _windows(asked, known, latest_onset(told, known[0].day if known else None))
     days, split = _days_of(desk, windows)
     notes = [*_warnings(desk, slo, asked, windows)]
     tables = {dims: _cells(desk, slo, days, dims) for dims in asked.by}
@@ -129,13 +129,14 @@ def each_week(desk: Desk, slo: Slo, window: Window | None = None) -> EachWeek:
     return EachWeek(desk.frame(Window(days[0].start, days[-1].end)), told)
 
 
-def latest_onset(told: History) -> date | None:
-    """The day since which something lasts that did not before: the latest such day, None when there is none.
+def latest_onset(told: History, first: date | None) -> date | None:
+    """The latest day since which something lasts, a week or more after the first day; None when there is none.
 
     From the spells of the causes; a detector of the whole share can answer here as well.
     """
-    first = told.weeks[0].first if told.weeks else date.min
-    return max((s.since for s in told.lasting if s.since > first + timedelta(days=spans.WEEK)), default=None)
+    if first is None:
+        return None
+    return max((s.since for s in told.lasting if (s.since - first).days >= spans.WEEK), default=None)
 
 
 def whole_days(desk: Desk) -> tuple[Day, ...]:

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from math import fsum, sqrt
 
 import numpy as np
 
@@ -131,7 +132,7 @@ def _one_cause(rows: Sequence[CausePart]) -> list[CausePart]:
         CausePart(
             cause=None,
             owned=Owned(),
-            points=sum(r.points for r in rows),
+            points=fsum(r.points for r in rows),
             error=_together([r.error for r in rows]),
             before=sum(r.before for r in rows),
             after=sum(r.after for r in rows),
@@ -143,7 +144,7 @@ def _one_cause(rows: Sequence[CausePart]) -> list[CausePart]:
 def _together(errors: Sequence[float | None]) -> float | None:
     """The standard error of a sum of parts that are taken as independent."""
     known = [e for e in errors if e is not None]
-    return float(np.sqrt(np.square(known).sum())) if known else None
+    return sqrt(fsum(e * e for e in known)) if known else None
 
 
 def _dimension(ask: Ask, dims: Dims, cells: Sequence[Cell], everything: Grid[str | None], drawn: Redrawn) -> Dimension:
@@ -166,8 +167,8 @@ def _dimension(ask: Ask, dims: Dims, cells: Sequence[Cell], everything: Grid[str
     known = [float(x[both].sum() / x.sum()) for x in (part.total0, part.total1)]
     return Dimension(
         name=dims[0],
-        rate=100 * float(rate.sum()),
-        mix=100 * float(mix.sum()),
+        rate=100 * fsum(rate),
+        mix=100 * fsum(mix),
         mix_error=None if spread is None else 100 * float(spread[1][1]),
         comparable=min(known) >= 0.5,
         parts=(*rows, *_one_part(rest)),
@@ -222,8 +223,8 @@ def _one_part(rows: Sequence[Part]) -> list[Part]:
         Part(
             dim=rows[0].dim,
             value=None,
-            rate=sum(r.rate for r in rows),
-            mix=sum(r.mix for r in rows),
+            rate=fsum(r.rate for r in rows),
+            mix=fsum(r.mix for r in rows),
             error=_together([r.error for r in rows]),
             before=Counted(sum(r.before.good for r in rows), sum(r.before.total for r in rows)),
             after=Counted(sum(r.after.good for r in rows), sum(r.after.total for r in rows)),

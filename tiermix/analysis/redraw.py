@@ -16,6 +16,7 @@ from tiermix.analysis.grids import Grid, Ints, Key
 DRAWS = 200
 SEED = 20261120
 _WEEK, _WEEKS = 7, 4
+_DIGITS = 8  # of a share: far below what two hundred draws can tell
 _CHUNK = 2048  # segments at a time: 200 draws of them are a few megabytes
 
 
@@ -55,6 +56,8 @@ class Redrawn:
     def errors(self, keys: int, statistic: Callable[[slice], Floats]) -> tuple[Floats, Floats] | None:
         """Standard deviations over the draws, of every key and of the sum over all keys; None when there are none.
 
+        Rounded, so that processors which add in another order give the same answer.
+
         Args:
             keys: how many there are.
             statistic: draws x keys x numbers for a slice of the keys.
@@ -69,4 +72,4 @@ class Redrawn:
             whole = sums if whole is None else whole + sums
         if whole is None:
             return None
-        return np.concatenate(each), whole.std(axis=0)
+        return np.concatenate(each).round(_DIGITS), whole.std(axis=0).round(_DIGITS)

@@ -55,8 +55,8 @@ CAUSE_COLUMNS = (
     Column("switch", "switch", "text"),
     Column("points", "points", "points"),
     Column("margin", "±", "margin"),
-    Column("before", "before", "share"),
-    Column("after", "after", "share"),
+    Column("before", "of all\nbefore", "share"),
+    Column("after", "of all\nafter", "share"),
     Column("since", "since", "day"),
 )
 
