@@ -143,16 +143,16 @@ def logs(draw: Any) -> list[Cell]:
 @given(logs(), st.booleans())
 def test_rows_add_up_to_the_change_folded_or_not(cells: list[Cell], fold: bool) -> None:
     made = compare(cells, fold=fold)
-    assert sum(c.points for c in made.causes) == pytest.approx(made.points, abs=1e-10)
+    assert sum(c.points for c in made.causes) == pytest.approx(made.points, abs=1e-12)
     for one in made.dimensions:
-        assert sum(p.total for p in one.parts) == pytest.approx(made.points, abs=1e-10)
-        assert one.rate + one.mix == pytest.approx(made.points, abs=1e-10)
+        assert sum(p.total for p in one.parts) == pytest.approx(made.points, abs=1e-12)
+        assert one.rate + one.mix == pytest.approx(made.points, abs=1e-12)
         for part in one.parts:
             if not part.folded and part.before.total and part.after.total:
-                assert sum(x for _, x in part.causes) == pytest.approx(part.rate, abs=1e-10)
+                assert sum(x for _, x in part.causes) == pytest.approx(part.rate, abs=1e-12)
     told = history("s", ("primary",), [DAY + timedelta(days=i) for i in range(14)], cells, lambda c: Owned())
     for week in told.weeks:
-        assert sum(week.causes.values()) == pytest.approx(week.change or 0.0, abs=1e-10)
+        assert sum(week.causes.values()) == pytest.approx(week.change or 0.0, abs=1e-12)
 
 
 def two_windows(before: dict[str, tuple[int, int]], after: dict[str, tuple[int, int]]) -> Change:

@@ -91,15 +91,15 @@ def check_against(got: Any, log: Log, zone: str, good: tuple[str, ...], **where:
         assert got[name]["total"] == len(windows[-1])
         assert got[name]["good"] == sum(t in good for _, t, _ in windows[-1])
     before, after = windows
-    assert got["delta_points"] == pytest.approx(float(100 * (share(after, good) - share(before, good))), abs=1e-10)
+    assert got["delta_points"] == pytest.approx(float(100 * (share(after, good) - share(before, good))), abs=1e-12)
     want = lost(before, after, good)
-    assert {(r["reason"], r["tier"]): r["delta_points"] for r in got["reasons"]} == pytest.approx(want, abs=1e-10)
+    assert {(r["reason"], r["tier"]): r["delta_points"] for r in got["reasons"]} == pytest.approx(want, abs=1e-12)
     for dim in REQUEST_DIMENSIONS:
         rows = {s["value"]: (s["rate_effect"], s["mix_effect"]) for s in got["segments"] if s["dim"] == dim}
         want = recounted(before, after, dim, good)
         assert rows.keys() == want.keys()
         for value, pair in want.items():
-            assert rows[value] == pytest.approx(pair, abs=1e-10), (dim, value)
+            assert rows[value] == pytest.approx(pair, abs=1e-12), (dim, value)
 
 
 @pytest.mark.parametrize(
@@ -154,8 +154,8 @@ def test_a_dimension_inside_another_equals_a_recount(samples: Program, raw: Log)
             want = recounted(old, new, inner, ("primary",))
             for part in segment["segments"]:
                 pair = [float(weight) * x for x in want[part["value"]]]
-                assert [part["rate_effect"], part["mix_effect"]] == pytest.approx(pair, abs=1e-10)
-            assert sum(p["total"] for p in segment["segments"]) == pytest.approx(segment["rate_effect"], abs=1e-10)
+                assert [part["rate_effect"], part["mix_effect"]] == pytest.approx(pair, abs=1e-12)
+            assert sum(p["total"] for p in segment["segments"]) == pytest.approx(segment["rate_effect"], abs=1e-12)
         codes = [w["code"] for w in got["warnings"]]
         assert ("single_requests" in codes) == (by == "intent,tenant")
 
@@ -205,7 +205,7 @@ def test_without_dates_the_latest_lasting_change_is_explained_and_the_examples_a
 def test_every_week_adds_up_and_the_outage_that_recovered_is_in_its_week_alone(samples: Program, raw: Log) -> None:
     got = samples("explain", "--each-week", "--json", *END).json
     for week in got["weeks"]:
-        assert sum(r["delta_points"] for r in week["reasons"]) == pytest.approx(week["delta_points"] or 0.0, abs=1e-10)
+        assert sum(r["delta_points"] for r in week["reasons"]) == pytest.approx(week["delta_points"] or 0.0, abs=1e-12)
         first = datetime.fromisoformat(week["week"]).replace(tzinfo=UTC)
         rows = raw.between(first, min(first + timedelta(days=7), datetime(2026, 11, 21, tzinfo=UTC)))
         assert (week["total"], week["good"]) == (len(rows), sum(t == "primary" for _, t, _ in rows))

@@ -1,33 +1,28 @@
-"""Why the good share changed: two windows of whole days compared, or the whole history by week.
-
-Reads the hourly rollup alone, as long as the question names at most one dimension of the request; single requests are
-read for two of them, for users, and for examples.
-"""
+"""Why the good share changed: two windows of whole days compared, or the whole history by week."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from tiermix import dailies
 from tiermix.analysis import spans
-from tiermix.answers import Desk, filters, good_tiers, no_requests
+from tiermix.answers import Desk, good_tiers, no_requests
 from tiermix.changes import Cause, Change, History, Owned
 from tiermix.config.settings import Config, Slo
 from tiermix.errors import NoData, UsageError
-from tiermix.model import REQUEST_DIMENSIONS, Frame, Note
-from tiermix.timewin import HOUR, Day, Window, epoch_us, split_days, start_of_day
+from tiermix.model import Frame, Note
+from tiermix.timewin import Day, Window, split_days, start_of_day
 
 if TYPE_CHECKING:
     from tiermix.analysis.cells import Cell
 
-MODEL = "requested_model"
 # What composition is: what users ask for and who they are, and the model that was asked for.
-DIMENSIONS = ("intent", "traffic_class", "tenant", "feature", MODEL)
+DIMENSIONS = ("intent", "traffic_class", "tenant", "feature", dailies.MODEL)
 KNOWN = (*DIMENSIONS, "user")
-_ALIASES = {"model": MODEL, "class": "traffic_class"}
-_HOUR_US = HOUR * 1_000_000
+_ALIASES = {"model": dailies.MODEL, "class": "traffic_class"}
 _EXPLAINED = 5  # causes with examples
 _QUIET = timedelta(hours=2)  # at the ends of the data: longer without a request, and the day does not count as whole
 
@@ -100,7 +95,7 @@ def explain(desk: Desk, slo: Slo, question: Question | None = None) -> Explained
     windows = _windows(asked, known, latest_onset(told, known[0].day if known else None))
     days, split = _days_of(desk, windows)
     notes = [*_warnings(desk, slo, asked, windows)]
-    tables = {dims: _cells(desk, slo, days, dims) for dims in asked.by}
+    tables = {dims: dailies.cells(desk, slo, days, dims) for dims in asked.by}
     _check_halves(desk, next(iter(tables.values())), split, days)
     since = {s.cause: s.since for s in told.lasting}
     ask = Ask([d.day for d in days], split, asked.fold)
@@ -199,7 +194,7 @@ def _warnings(desk: Desk, slo: Slo, asked: Question, windows: spans.TwoWindows) 
             many = (last - first).days + 1
             text = f"the window {name} holds {many} days, no whole weeks: its weekly rhythm is part of the change"
             out.append(Note("no_whole_weeks", text))
-    raw = [",".join(dims) for dims in asked.by if not _rolled(slo, dims)]
+    raw = [",".join(dims) for dims in asked.by if not dailies.rolled(slo, dims)]
     if raw:
         out.append(
             Note("single_requests", f"by {' and '.join(raw)}: no rollup carries that, single requests were read")
@@ -222,75 +217,8 @@ def _register(config: Config) -> Callable[[Cause], Owned]:
 def _history(desk: Desk, slo: Slo, days: Sequence[Day]) -> History:
     from tiermix.analysis.weeks import history
 
-    cells = _cells(desk, slo, days, ()) if days else []
+    cells = dailies.cells(desk, slo, days, ()) if days else []
     return history(slo.name, good_tiers(slo, desk.tiering), [d.day for d in days], cells, _register(desk.config))
-
-
-def _of_request(slo: Slo, dims: Sequence[str]) -> list[str]:
-    return sorted({d for d in (*dims, *slo.where) if d in REQUEST_DIMENSIONS})
-
-
-def _rolled(slo: Slo, dims: Sequence[str]) -> bool:
-    """Whether the hourly rollup carries all that is asked: at most one dimension of the request, and no users."""
-    needed = _of_request(slo, dims)
-    return len(needed) <= 1 and "user" not in needed
-
-
-def _cells(desk: Desk, slo: Slo, days: Sequence[Day], dims: tuple[str, ...]) -> list[Cell]:
-    """The requests of an SLO counted by day, up to two dimensions and cause."""
-    from tiermix.analysis.cells import Cell
-
-    good = good_tiers(slo, desk.tiering)
-    place = {epoch_us(d.start): i for i, d in enumerate(days)}
-    rows = _rolled_rows(desk, slo, days, dims) if _rolled(slo, dims) else _single_rows(desk, slo, days, dims)
-    return [
-        Cell(
-            day=place[start],
-            values=values,
-            cause=None if tier in good else Cause(reason) if reason is not None else Cause(None, tier),
-            requests=n,
-            latest=latest,
-        )
-        for start, values, tier, reason, n, latest in rows
-    ]
-
-
-def _rolled_rows(desk: Desk, slo: Slo, days: Sequence[Day], dims: tuple[str, ...]) -> list[tuple[Any, ...]]:
-    needed = _of_request(slo, dims)
-    dim = needed[0] if needed else "traffic_class"
-    passed = filters(slo.where)
-    skip_from, skip_to = desk.skip
-    starts, ends = [epoch_us(d.start) for d in days], [epoch_us(d.end) for d in days]
-    cut = sorted({t // _HOUR_US for t in (*starts, *ends, *skip_from, *skip_to) if t % _HOUR_US})
-    cut = [h for h in cut if min(starts) // _HOUR_US <= h <= max(ends) // _HOUR_US]
-    params = {
-        "dim": dim, "by_value": dim in dims, "by_model": MODEL in dims,
-        "day_starts": starts, "day_ends": ends,
-        "first_hour": min(starts) // _HOUR_US, "last_hour": -(-max(ends) // _HOUR_US),
-        "cut_hours": cut,
-        "cut_start": cut[0] * _HOUR_US if cut else 0, "cut_end": (cut[-1] + 1) * _HOUR_US if cut else 0,
-        "skip_from": skip_from, "skip_to": skip_to,
-        "passing": passed[dim],
-        **{d: v for d, v in passed.items() if d not in REQUEST_DIMENSIONS},
-    }  # fmt: skip
-    rows = desk.store.ask("explain/by_hour", params)
-    return [
-        (day, tuple(model if d == MODEL else value for d in dims), tier, reason, n, latest)
-        for day, value, model, tier, reason, n, latest in rows
-    ]
-
-
-def _single_rows(desk: Desk, slo: Slo, days: Sequence[Day], dims: tuple[str, ...]) -> list[tuple[Any, ...]]:
-    skip_from, skip_to = desk.skip
-    by, then_by = (*dims, None, None)[:2]
-    params: dict[str, object] = {
-        "by": by, "then_by": then_by,
-        "day_starts": [epoch_us(d.start) for d in days], "day_ends": [epoch_us(d.end) for d in days],
-        "start": epoch_us(days[0].start), "end": epoch_us(days[-1].end),
-        "skip_from": skip_from, "skip_to": skip_to,
-    }  # fmt: skip
-    rows = desk.store.ask("explain/by_request", params | filters(slo.where))
-    return [(day, (one, two)[: len(dims)], tier, reason, n, latest) for day, one, two, tier, reason, n, latest in rows]
 
 
 def _with_examples(desk: Desk, slo: Slo, made: Change, cells: Sequence[Cell], split: int) -> Change:
@@ -302,15 +230,6 @@ def _with_examples(desk: Desk, slo: Slo, made: Change, cells: Sequence[Cell], sp
     rows = []
     for n, row in enumerate(made.causes):
         if n < _EXPLAINED and row.cause in latest:
-            row = replace(row, examples=_examples(desk, slo, row.cause, latest[row.cause]))
+            row = replace(row, examples=dailies.examples(desk, slo, row.cause, latest[row.cause]))
         rows.append(row)
     return replace(made, causes=tuple(rows))
-
-
-def _examples(desk: Desk, slo: Slo, cause: Cause, hour: int) -> tuple[str, ...]:
-    skip_from, skip_to = desk.skip
-    params: Mapping[str, object] = {
-        "good": list(good_tiers(slo, desk.tiering)), "cause_reason": cause.reason, "cause_tier": cause.tier or None,
-        "start": hour, "end": hour + _HOUR_US, "skip_from": skip_from, "skip_to": skip_to, **filters(slo.where),
-    }  # fmt: skip
-    return tuple(row[0] for row in desk.store.ask("explain/examples", params))

@@ -72,7 +72,7 @@ def explain(
     """
     from tiermix import answers
     from tiermix import explain as explaining
-    from tiermix.render import changes
+    from tiermix.render import change_tables
 
     chosen = format_of(fmt, as_json)
     only_weekly = {"--days": days, "--since": since, "--until": until}
@@ -86,13 +86,13 @@ def explain(
         if weekly:
             span = window_of(desk, days, since, until) if any(v is not None for v in only_weekly.values()) else None
             told = explaining.each_week(desk, asked, span)
-            show("history", told, chosen, changes.week_causes(told.history))
+            show("history", told, chosen, change_tables.week_causes(told.history))
             return
         question = explaining.Question(
             _day(desk, begin, "--from"), _day(desk, end, "--to"), *lengths, by=dims, fold=not everything
         )
         answer = explaining.explain(desk, asked, question)
-    show("explain", answer, chosen, changes.parts(answer.change))
+    show("explain", answer, chosen, change_tables.parts(answer.change))
 
 
 def _refuse(given: dict[str, Any], weekly: bool) -> None:

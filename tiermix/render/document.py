@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any, get_args
 
 from tiermix import __version__
 from tiermix.analysis.compliance import Calendar, GroupedBurn, Term
 from tiermix.analysis.replay import Episode, Replay
-from tiermix.changes import Cause, CausePart, Change, Counted, Owned, Part, Span, Spell, Week
 from tiermix.errors import ConfigError, TiermixError
 from tiermix.explain import EachWeek, Explained
 from tiermix.model import AlertRow, Burn, FileReceipt, Frame, Mix, Note, Receipt, Report, SloStatus, TierCounts, Trust
-from tiermix.render import changes, words
+from tiermix.render import change_document, words
 from tiermix.timewin import format_duration, rfc3339
 from tiermix.verdicts import Gate, Outcome, State
 
@@ -323,132 +321,21 @@ def report(answer: Report) -> Document:
         "reasons": _groups(answer.reasons),
         "slos": [_slo(s) for s in answer.burn.slos],
         "budget_days": {name: list(left) for name, left in answer.budget_days.items()},
-        "change": _change(answer.change) if answer.change else None,
+        "change": change_document.change(answer.change) if answer.change else None,
         "trust": trust(answer.trust),
     }
 
 
 def explain(answer: Explained) -> Document:
     """`tiermix.explain/1`."""
-    return _envelope("explain", answer.frame, True, answer.frame.warnings) | _change(answer.change)
-
-
-def _change(c: Change) -> Document:
-    return {
-        "slo": c.slo,
-        "good_tiers": list(c.good_tiers),
-        "sentence": changes.sentence(c),
-        "verdict": c.verdict,
-        "mover": c.mover or None,
-        "onset": c.onset.isoformat() if c.onset else None,
-        "before": _span(c.before),
-        "after": _span(c.after),
-        "delta_points": c.points,
-        "error": c.error,
-        "dimensions": [
-            {
-                "dim": d.name,
-                "rate_effect": d.rate,
-                "mix_effect": d.mix,
-                "mix_error": d.mix_error,
-                "comparable": d.comparable,
-            }
-            for d in c.dimensions
-        ],
-        "segments": [_part(p) for d in c.dimensions for p in d.parts],
-        "reasons": [_cause_part(p) for p in c.causes],
-        "switches": _switches(c),
-        "unusual_days": [d.isoformat() for d in c.unusual],
-    }
-
-
-def _span(s: Span) -> Document:
-    return {"first_day": s.first.isoformat(), "last_day": s.last.isoformat(), "days_with_data": s.days} | _counted(
-        s.counts
-    )
-
-
-def _counted(c: Counted) -> Document:
-    return {"good": c.good, "total": c.total, "share": c.share}
-
-
-def _part(p: Part) -> Document:
-    return {
-        "dim": p.dim,
-        "value": p.value,
-        "folded": p.folded,
-        "rate_effect": p.rate,
-        "mix_effect": p.mix,
-        "total": p.total,
-        "error": p.error,
-        "before": _counted(p.before),
-        "after": _counted(p.after),
-        "reasons": [{"reason": c.reason, "tier": c.tier or None, "points": points} for c, points in p.causes],
-        "segments": [_part(inner) for inner in p.parts],
-    }
-
-
-def _cause(cause: Cause | None, owned: Owned) -> Document:
-    reason = cause.reason if cause else None
-    return {
-        "reason": reason,
-        "tier": cause.tier or None if cause else None,
-        "switch": owned.switch or None,
-        "owner": owned.owner or None,
-        "orphan": reason is not None and not owned.switch,
-    }
-
-
-def _cause_part(p: CausePart) -> Document:
-    return _cause(p.cause, p.owned) | {
-        "folded": p.folded,
-        "delta_points": p.points,
-        "error": p.error,
-        "before": p.before,
-        "after": p.after,
-        "since": p.since.isoformat() if p.since else None,
-        "examples": list(p.examples),
-    }
-
-
-def _switches(c: Change) -> list[Document]:
-    sums: dict[tuple[str, str], float] = {}
-    for p in c.causes:
-        key = (p.owned.switch, p.owned.owner)
-        sums[key] = sums.get(key, 0.0) + p.points
-    ordered = sorted(sums.items(), key=lambda x: (-abs(x[1]), x[0]))
-    return [{"switch": switch or None, "owner": owner or None, "delta_points": x} for (switch, owner), x in ordered]
+    body = change_document.change(answer.change)
+    return _envelope("explain", answer.frame, True, answer.frame.warnings) | body
 
 
 def history(answer: EachWeek) -> Document:
     """`tiermix.explain-weeks/1`."""
-    told = answer.history
-    return _envelope("explain-weeks", answer.frame, True, answer.frame.warnings) | {
-        "slo": told.slo,
-        "good_tiers": list(told.good_tiers),
-        "sentence": changes.story(told),
-        "weeks": [_week(w, told.owned) for w in told.weeks],
-        "spells": [_spell(s) for s in told.spells],
-    }
-
-
-def _week(w: Week, owned: Mapping[Cause, Owned]) -> Document:
-    causes = sorted(w.causes.items(), key=lambda x: (-abs(x[1]), changes.cause_name(x[0])))
-    return {"week": w.first.isoformat(), "days": w.days, "partial": w.partial} | _counted(w.counts) | {
-        "delta_points": w.change,
-        "reasons": [_cause(c, owned[c]) | {"delta_points": points} for c, points in causes],
-    }  # fmt: skip
-
-
-def _spell(s: Spell) -> Document:
-    return _cause(s.cause, s.owned) | {
-        "since": s.since.isoformat(),
-        "until": s.until.isoformat() if s.until else None,
-        "base_share": s.base,
-        "share": s.level,
-        "points": s.points,
-        "steps": [{"day": day.isoformat(), "share": level} for day, level in s.steps],
-    }
+    body = change_document.history(answer.history)
+    return _envelope("explain-weeks", answer.frame, True, answer.frame.warnings) | body
 
 
 def error(fault: TiermixError) -> Document:

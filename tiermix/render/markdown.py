@@ -10,7 +10,7 @@ from tiermix.analysis.replay import Replay
 from tiermix.changes import Change
 from tiermix.explain import EachWeek, Explained
 from tiermix.model import Burn, Frame, Mix, Report
-from tiermix.render import changes, tables, words
+from tiermix.render import change_tables, change_words, tables, words
 from tiermix.render.safe import printable
 from tiermix.render.tables import Table
 from tiermix.verdicts import Gate
@@ -96,33 +96,33 @@ def calendar(answer: Calendar) -> str:
 def explain(answer: Explained) -> str:
     """The change in a sentence, then by cause and by segment."""
     c = answer.change
-    parts = [*_changed(c, answer.frame.zone), _warnings(answer.frame), table(changes.causes(c))]
-    for one in changes.divided(c):
-        made = changes.dimension(c, one)
+    parts = [*_changed(c, answer.frame.zone), _warnings(answer.frame), table(change_tables.causes(c))]
+    for one in change_tables.divided(c):
+        made = change_tables.dimension(c, one)
         parts += [f"## {escape_long(made.title)}", table(made), escape_long(made.footnote)]
-    told = [f"- {escape_long(line)}" for line in changes.evidence(c)]
-    return _page([*parts, *(["## Some of these requests", "\n".join(told)] if told else []), changes.unusual(c)])
+    told = [f"- {escape_long(line)}" for line in change_words.evidence(c)]
+    return _page([*parts, *(["## Some of these requests", "\n".join(told)] if told else []), change_words.unusual(c)])
 
 
 def _changed(c: Change, zone: str) -> list[str]:
     return [
-        f"**{escape_long(changes.headline(c))}**",
-        escape_long(changes.sentence(c)),
-        escape_long(changes.compared(c, zone)),
+        f"**{escape_long(change_words.headline(c))}**",
+        escape_long(change_words.sentence(c)),
+        escape_long(change_words.compared(c, zone)),
     ]
 
 
 def history(answer: EachWeek) -> str:
     """The slide in a sentence, by week, and since when who took how much."""
-    told, made = answer.history, changes.weeks(answer.history)
+    told, made = answer.history, change_tables.weeks(answer.history)
     parts = [
-        f"**{escape_long(changes.story(told))}**",
+        f"**{escape_long(change_words.story(told))}**",
         _warnings(answer.frame),
         table(made),
         escape_long(made.footnote),
     ]
     if told.spells:
-        listed = changes.spells(told)
+        listed = change_tables.spells(told)
         parts += [f"## {listed.title}", table(listed)]
     return _page(parts)
 
@@ -165,7 +165,7 @@ def _change_section(answer: Report) -> list[str]:
     if answer.change is None:
         return []
     made = [
-        changes.causes(answer.change),
-        *(changes.dimension(answer.change, d) for d in changes.telling(answer.change)),
+        change_tables.causes(answer.change),
+        *(change_tables.dimension(answer.change, d) for d in change_tables.telling(answer.change)),
     ]
     return ["## What changed and why", *_changed(answer.change, answer.frame.zone), *map(table, made)]

@@ -12,7 +12,7 @@ from tiermix.analysis.compliance import Calendar, GroupedBurn
 from tiermix.analysis.replay import Replay
 from tiermix.explain import EachWeek, Explained
 from tiermix.model import Burn, Frame, Mix, Preview, Receipt, SloStatus, Trust
-from tiermix.render import changes, tables, words
+from tiermix.render import change_tables, change_words, tables, words
 from tiermix.render.safe import printable
 from tiermix.render.tables import Column, Table
 from tiermix.verdicts import CheckResult, Gate, Outcome
@@ -173,35 +173,35 @@ def explain(answer: Explained, style: Style) -> str:
     c = answer.change
     parts: list[RenderableType] = [
         *_notes(answer.frame),
-        _sentence(changes.headline(c), "bold"),
-        _sentence(changes.compared(c, answer.frame.zone)),
-        _sentence(changes.sentence(c), "bold"),
-        _table(changes.causes(c)),
+        _sentence(change_words.headline(c), "bold"),
+        _sentence(change_words.compared(c, answer.frame.zone)),
+        _sentence(change_words.sentence(c), "bold"),
+        _table(change_tables.causes(c)),
     ]
-    for one in changes.divided(c):
-        made = changes.dimension(c, one)
+    for one in change_tables.divided(c):
+        made = change_tables.dimension(c, one)
         parts += [_sentence(made.title, "bold"), _table(made, skip=("margin",) if c.error is None else ())]
         parts += [_sentence(made.footnote)] if made.footnote else []
-    told = list(changes.evidence(c))
+    told = list(change_words.evidence(c))
     parts += [_sentence("Some of these requests, the latest first", "bold")] if told else []
     parts += [_sentence(line) for line in told]
-    parts += [_sentence(changes.unusual(c))] if c.unusual else []
+    parts += [_sentence(change_words.unusual(c))] if c.unusual else []
     return _draw(style, parts)
 
 
 def history(answer: EachWeek, style: Style) -> str:
     """The slide in a sentence, by week, and since when who took how much."""
     told = answer.history
-    table = changes.weeks(told)
+    table = change_tables.weeks(told)
     parts: list[RenderableType] = [
         *_notes(answer.frame),
-        _sentence(changes.story(told), "bold"),
+        _sentence(change_words.story(told), "bold"),
         _sentence(f"good share {sparkline([w.counts.share for w in told.weeks][-60:])}"),
         _table(table),
     ]
     parts += [_sentence(table.footnote)] if table.footnote else []
     if told.spells:
-        made = changes.spells(told)
+        made = change_tables.spells(told)
         parts += [_sentence(made.title, "bold"), _table(made, skip=("owner",))]
     return _draw(style, parts)
 

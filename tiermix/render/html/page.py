@@ -11,7 +11,7 @@ from string import Template
 
 from tiermix import __version__
 from tiermix.model import Report, SloStatus
-from tiermix.render import changes, document, tables, words
+from tiermix.render import change_tables, change_words, document, tables, words
 from tiermix.render.html.charts import Chart, charts
 from tiermix.render.html.markup import Html, embedded_json, join, tag
 from tiermix.render.safe import printable
@@ -154,11 +154,11 @@ def _change(report: Report) -> Html:
     c = report.change
     if c is None:
         return tag("p", "There are no two windows of whole days with requests to compare yet.")
-    made = [changes.causes(c), *(changes.dimension(c, d) for d in changes.telling(c))]
+    made = [change_tables.causes(c), *(change_tables.dimension(c, d) for d in change_tables.telling(c))]
     return join(
-        tag("p", tag("strong", printable(changes.headline(c), 300))),
-        tag("p", printable(changes.sentence(c), 600)),
-        tag("p", printable(changes.compared(c, report.frame.zone), 300), class_="meta"),
+        tag("p", tag("strong", printable(change_words.headline(c), 300))),
+        tag("p", printable(change_words.sentence(c), 600)),
+        tag("p", printable(change_words.compared(c, report.frame.zone), 300), class_="meta"),
         *(join(tag("h3", t.title), _table(t)) for t in made),
     )
 
