@@ -36,8 +36,13 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Program:
 
 
 @pytest.fixture(scope="module")
-def raw() -> Log:
-    return Log(sample_records(), {}, [MAINTENANCE])
+def records() -> list[Record]:
+    return list(sample_records())
+
+
+@pytest.fixture(scope="module")
+def raw(records: list[Record]) -> Log:
+    return Log(records, {}, [MAINTENANCE])
 
 
 # A recount: plain Python and fractions, from the definition in words.
@@ -133,14 +138,16 @@ def test_an_slo_brings_its_filter_and_its_good_tiers(samples: Program, raw: Log)
     assert not {"complexity_router", "breaker_open"} & {r["reason"] for r in ran.json["reasons"]}
 
 
-def test_a_maintenance_window_that_cuts_an_hour_is_left_out_to_the_minute(samples: Program) -> None:
+def test_a_maintenance_window_that_cuts_an_hour_is_left_out_to_the_minute(
+    samples: Program, records: list[Record]
+) -> None:
     config = (SAMPLES / "tiermix.toml").read_text().replace("T05:00:00Z", "T04:17:00Z").replace("T01:00", "T00:29")
     (samples.folder / "cut.toml").write_text(config)
     skip = (MAINTENANCE[0].replace(hour=0, minute=29), MAINTENANCE[1].replace(hour=4, minute=17))
     ran = samples(
         "explain", "--config", "cut.toml", "--from", "2026-09-14", "--to", "2026-09-20", "--all", "--json", *END
     )
-    check_against(ran.json, Log(sample_records(), {}, [skip]), "UTC", ("primary",))
+    check_against(ran.json, Log(records, {}, [skip]), "UTC", ("primary",))
 
 
 def test_a_dimension_inside_another_equals_a_recount(samples: Program, raw: Log) -> None:
@@ -191,14 +198,14 @@ def test_a_comparison_over_all_of_the_slide_blames_each_as_the_truth_does(sample
 
 
 def test_without_dates_the_latest_lasting_change_is_explained_and_the_examples_are_its_requests(
-    samples: Program,
+    samples: Program, raw: Log
 ) -> None:
     got = samples("explain", "--json", *END).json
     assert got["onset"] == "2026-09-22"
     assert (got["before"]["last_day"], got["after"]["last_day"]) == ("2026-09-21", "2026-11-20")
     top = got["reasons"][0]
     assert (top["reason"], top["owner"], len(top["examples"])) == ("cost_guard", "finops", 3)
-    held = {r["request_id"]: r for r in sample_records() if r["request_id"] in top["examples"]}
+    held = {r["request_id"]: r for _, _, r in raw.rows if r["request_id"] in top["examples"]}
     assert {r["reason"] for r in held.values()} == {"cost_guard"}
 
 
