@@ -94,9 +94,9 @@ def explain(desk: Desk, slo: Slo, question: Question | None = None) -> Explained
     told = _history(desk, slo, known)
     windows = _windows(asked, known, latest_onset(told, known[0].day if known else None))
     days, split = _days_of(desk, windows)
-    notes = [*_warnings(desk, slo, asked, windows)]
+    notes = _warnings(slo, asked, windows)
     tables = {dims: dailies.cells(desk, slo, days, dims) for dims in asked.by}
-    _check_halves(desk, next(iter(tables.values())), split, days)
+    _check_halves(desk, slo, next(iter(tables.values())), split, days)
     since = {s.cause: s.since for s in told.lasting}
     ask = Ask([d.day for d in days], split, asked.fold)
     made = change(
@@ -187,7 +187,7 @@ def _days_of(desk: Desk, windows: spans.TwoWindows) -> tuple[tuple[Day, ...], in
     return tuple(out), split
 
 
-def _warnings(desk: Desk, slo: Slo, asked: Question, windows: spans.TwoWindows) -> list[Note]:
+def _warnings(slo: Slo, asked: Question, windows: spans.TwoWindows) -> list[Note]:
     out = []
     for name, (first, last) in (("before", windows.before), ("after", windows.after)):
         if ((last - first).days + 1) % spans.WEEK:
@@ -202,11 +202,12 @@ def _warnings(desk: Desk, slo: Slo, asked: Question, windows: spans.TwoWindows) 
     return out
 
 
-def _check_halves(desk: Desk, cells: Sequence[Cell], split: int, days: Sequence[Day]) -> None:
+def _check_halves(desk: Desk, slo: Slo, cells: Sequence[Cell], split: int, days: Sequence[Day]) -> None:
     halves = {c.day >= split for c in cells}
     for late, part in ((False, days[:split]), (True, days[split:])):
         if late not in halves:
-            raise no_requests(desk, f"from {part[0].day} to {part[-1].day} match")
+            match = " match the filter" if slo.where else ""
+            raise no_requests(desk, f"from {part[0].day} to {part[-1].day}{match}")
 
 
 def _register(config: Config) -> Callable[[Cause], Owned]:
