@@ -18,7 +18,7 @@ from scale import SMALL, Ran, grown, workplace
 
 QUESTIONS = (
     "burn", "burn --by reason", "burn --replay 60d", "burn --calendar", "mix --days 90", "mix --by intent --days 90",
-    "check", "drift",
+    "drift", "explain", "explain --each-week", "check",
 )  # fmt: skip
 
 

@@ -49,6 +49,7 @@ def test_help_loads_nothing_heavy() -> None:
         "tiermix.analysis.burn",
         "tiermix.analysis.shares",
         "tiermix.report",
+        "tiermix.explain",
         "tiermix.ingest",
         "tiermix.gate",
         "tiermix.notify.tell",

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from fractions import Fraction
 from typing import Literal
 
+from tiermix.changes import Change
 from tiermix.errors import TiermixError
 from tiermix.timewin import Window
 
@@ -402,6 +403,7 @@ class Report:
     burn: Burn
     budget_days: Mapping[str, tuple[float | None, ...]]
     trust: Trust
+    change: Change | None = None
 
     @property
     def ok(self) -> bool:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from tiermix import answers
+from tiermix import answers, explain
 from tiermix.answers import Desk
+from tiermix.changes import Change
 from tiermix.config.settings import Slo
+from tiermix.errors import NoData
 from tiermix.model import Report
 from tiermix.timewin import Window, split_days
 
@@ -31,4 +34,14 @@ def build(desk: Desk, window: Window, slos: Sequence[Slo]) -> Report:
         burn=answers.burn_even_if_empty(desk, slos),
         budget_days={s.name: answers.budget_days(desk, s, days) for s in slos},
         trust=answers.trust(desk, window),
+        change=_change(desk, window, slos),
     )
+
+
+def _change(desk: Desk, window: Window, slos: Sequence[Slo]) -> Change | None:
+    """Why the share of the first SLO changed, as of the end of the window; None where too few days are known."""
+    then = desk if window.end == desk.as_of else replace(desk, asked_as_of=window.end)
+    try:
+        return explain.explain(then, slos[0]).change
+    except NoData:
+        return None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from tiermix import answers, counters, review
+from tiermix import answers, counters, explain, review
 from tiermix.answers import Desk
+from tiermix.errors import NoData
 from tiermix.timewin import DAY
 
 
@@ -25,4 +27,6 @@ def params(desk: Desk, name: str) -> Mapping[str, Any] | None:
     for where in ({}, filtered):
         counters.by_tier(desk, where, *counters.minutes_in(window))
     answers.trust(desk, window)
+    with suppress(NoData):  # a store of less than two whole days has nothing to compare
+        explain.explain(desk, replace(plain, where={}), explain.Question(by=(("intent",), ("intent", "tenant"))))
     return desk.store.asked.get(name)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from tiermix import __version__, console
-from tiermix.cli import data, export, gate, questions, reference, reports, settings, start, watching
+from tiermix.cli import data, explain, export, gate, questions, reference, reports, settings, start, watching
 from tiermix.cli.options import session
 
 app = typer.Typer(
@@ -49,6 +49,7 @@ app.command("ingest")(data.ingest)
 app.command("mix")(questions.mix)
 app.command("burn")(questions.burn)
 app.command("drift")(watching.drift)
+app.command("explain")(explain.explain)
 app.command("check")(gate.check)
 app.command("notify")(gate.notify)
 app.command("report")(reports.report)

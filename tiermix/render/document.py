@@ -9,8 +9,9 @@ from tiermix import __version__
 from tiermix.analysis.compliance import Calendar, GroupedBurn, Term
 from tiermix.analysis.replay import Episode, Replay
 from tiermix.errors import ConfigError, TiermixError
+from tiermix.explain import EachWeek, Explained
 from tiermix.model import AlertRow, Burn, FileReceipt, Frame, Mix, Note, Receipt, Report, SloStatus, TierCounts, Trust
-from tiermix.render import words
+from tiermix.render import change_document, words
 from tiermix.timewin import format_duration, rfc3339
 from tiermix.verdicts import Gate, Outcome, State
 
@@ -320,8 +321,21 @@ def report(answer: Report) -> Document:
         "reasons": _groups(answer.reasons),
         "slos": [_slo(s) for s in answer.burn.slos],
         "budget_days": {name: list(left) for name, left in answer.budget_days.items()},
+        "change": change_document.change(answer.change) if answer.change else None,
         "trust": trust(answer.trust),
     }
+
+
+def explain(answer: Explained) -> Document:
+    """`tiermix.explain/1`."""
+    body = change_document.change(answer.change)
+    return _envelope("explain", answer.frame, True, answer.frame.warnings) | body
+
+
+def history(answer: EachWeek) -> Document:
+    """`tiermix.explain-weeks/1`."""
+    body = change_document.history(answer.history)
+    return _envelope("explain-weeks", answer.frame, True, answer.frame.warnings) | body
 
 
 def error(fault: TiermixError) -> Document:

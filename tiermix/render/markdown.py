@@ -7,8 +7,10 @@ from collections.abc import Iterable
 
 from tiermix.analysis.compliance import Calendar, GroupedBurn
 from tiermix.analysis.replay import Replay
+from tiermix.changes import Change
+from tiermix.explain import EachWeek, Explained
 from tiermix.model import Burn, Frame, Mix, Report
-from tiermix.render import tables, words
+from tiermix.render import change_tables, change_words, tables, words
 from tiermix.render.safe import printable
 from tiermix.render.tables import Table
 from tiermix.verdicts import Gate
@@ -23,10 +25,9 @@ def escape(text: str) -> str:
 
 def table(t: Table) -> str:
     """A pipe table."""
-    right = ("count", "share", "rate")
     lines = [
         "| " + " | ".join(escape(c.label.replace("\n", " ")) for c in t.columns) + " |",
-        "|" + "|".join(" ---: " if c.kind in right else " --- " for c in t.columns) + "|",
+        "|" + "|".join(" ---: " if c.kind in tables.RIGHT else " --- " for c in t.columns) + "|",
     ]
     for row in (*t.rows, *([t.total] if t.total else [])):
         cells = (tables.shown(v, c.kind) for v, c in zip(row, t.columns, strict=True))
@@ -92,6 +93,40 @@ def calendar(answer: Calendar) -> str:
     return _page([_warnings(answer.frame), table(made), escape_long(made.footnote)])
 
 
+def explain(answer: Explained) -> str:
+    """The change in a sentence, then by cause and by segment."""
+    c = answer.change
+    parts = [*_changed(c, answer.frame.zone), _warnings(answer.frame), table(change_tables.causes(c))]
+    for one in change_tables.divided(c):
+        made = change_tables.dimension(c, one)
+        parts += [f"## {escape_long(made.title)}", table(made), escape_long(made.footnote)]
+    told = [f"- {escape_long(line)}" for line in change_words.evidence(c)]
+    return _page([*parts, *(["## Some of these requests", "\n".join(told)] if told else []), change_words.unusual(c)])
+
+
+def _changed(c: Change, zone: str) -> list[str]:
+    return [
+        f"**{escape_long(change_words.headline(c))}**",
+        escape_long(change_words.sentence(c)),
+        escape_long(change_words.compared(c, zone)),
+    ]
+
+
+def history(answer: EachWeek) -> str:
+    """The slide in a sentence, by week, and since when who took how much."""
+    told, made = answer.history, change_tables.weeks(answer.history)
+    parts = [
+        f"**{escape_long(change_words.story(told))}**",
+        _warnings(answer.frame),
+        table(made),
+        escape_long(made.footnote),
+    ]
+    if told.spells:
+        listed = change_tables.spells(told)
+        parts += [f"## {listed.title}", table(listed)]
+    return _page(parts)
+
+
 def check(gate: Gate) -> str:
     """The summary, then a row a check."""
     rows = [
@@ -119,7 +154,18 @@ def report(answer: Report) -> str:
             table(tables.mix_groups(answer.intents)),
             "## Why requests were demoted",
             table(tables.reasons(answer.reasons)),
+            *_change_section(answer),
             "## How far to trust this",
             table(tables.trust(answer.trust)),
         ]
     )
+
+
+def _change_section(answer: Report) -> list[str]:
+    if answer.change is None:
+        return []
+    made = [
+        change_tables.causes(answer.change),
+        *(change_tables.dimension(answer.change, d) for d in change_tables.telling(answer.change)),
+    ]
+    return ["## What changed and why", *_changed(answer.change, answer.frame.zone), *map(table, made)]

@@ -15,7 +15,8 @@ from tiermix.model import NO_VALUE, Alert, AlertRow, Burn, Mix, MixGroup, SloSta
 from tiermix.timewin import format_duration, rfc3339
 from tiermix.verdicts import Gate
 
-Kind = Literal["text", "day", "moment", "count", "share", "rate", "flag", "severity"]
+Kind = Literal["text", "day", "moment", "count", "share", "rate", "points", "margin", "flag", "severity"]
+RIGHT: tuple[Kind, ...] = ("count", "share", "rate", "points", "margin")  # numbers stand to the right
 Value = str | int | float | bool | date | None
 
 BLANK = "–"
@@ -52,6 +53,10 @@ def shown(value: Value, kind: Kind) -> str:
         return f"{value:,.0f}"
     if kind == "rate" and isinstance(value, (int, float)):
         return f"{value:.2f}"
+    if kind == "points" and isinstance(value, (int, float)):
+        return "0.0" if abs(value) < 0.05 else f"{value:+.1f}"
+    if kind == "margin" and isinstance(value, (int, float)):
+        return f"{value:.1f}"
     if kind == "flag":
         return "yes" if value else "no"
     if kind == "moment":

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from tiermix.analysis.compliance import Calendar, GroupedBurn
 from tiermix.analysis.replay import Replay
+from tiermix.explain import EachWeek, Explained
 from tiermix.model import Burn, Frame, Mix, Preview, Receipt, SloStatus, Trust
-from tiermix.render import tables, words
+from tiermix.render import change_tables, change_words, tables, words
 from tiermix.render.safe import printable
-from tiermix.render.tables import Column, Kind, Table
+from tiermix.render.tables import Column, Table
 from tiermix.verdicts import CheckResult, Gate, Outcome
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 _LISTED_GROUPS, _SHOWN_GROUPS, _SHOWN_EPISODES = 30, 5, 10
 _BARS = "▁▂▃▄▅▆▇█"
 _TRAILING = re.compile(r"(?: |\x1b\[[0-9;]*m)+$")  # blanks at the end of a line, with the colour codes among them
-_RIGHT: tuple[Kind, ...] = ("count", "share", "rate")
 _STATE = {"kept": "bold green", "burning": "bold yellow", "missed": "bold red", "no data": "bold"}
 
 
@@ -71,7 +71,7 @@ def _table(t: Table, skip: Sequence[str] = ()) -> RenderableType:
     kept = [(i, c) for i, c in enumerate(t.columns) if c.name not in skip]
     for i, c in kept:
         footer = Text(tables.shown(t.total[i], c.kind)) if t.total else ""
-        right = c.kind in _RIGHT
+        right = c.kind in tables.RIGHT
         drawn.add_column(Text(c.label), footer=footer, justify="right" if right else "left", overflow="fold")
     for row in t.rows:
         drawn.add_row(*(_cell(row[i], c) for i, c in kept))
@@ -166,6 +166,44 @@ def calendar(answer: Calendar, style: Style) -> str:
     skip = ("target", *(["slo"] if len(answer.slos) == 1 else ["bad"]))
     footnote = [_sentence(table.footnote)] if table.footnote else []
     return _draw(style, [*_notes(answer.frame), _table(table, skip=skip), *footnote])
+
+
+def explain(answer: Explained, style: Style) -> str:
+    """The change in a sentence, then by cause and by segment."""
+    c = answer.change
+    parts: list[RenderableType] = [
+        *_notes(answer.frame),
+        _sentence(change_words.headline(c), "bold"),
+        _sentence(change_words.compared(c, answer.frame.zone)),
+        _sentence(change_words.sentence(c), "bold"),
+        _table(change_tables.causes(c)),
+    ]
+    for one in change_tables.divided(c):
+        made = change_tables.dimension(c, one)
+        parts += [_sentence(made.title, "bold"), _table(made, skip=("margin",) if c.error is None else ())]
+        parts += [_sentence(made.footnote)] if made.footnote else []
+    told = list(change_words.evidence(c))
+    parts += [_sentence("Some of these requests, the latest first", "bold")] if told else []
+    parts += [_sentence(line) for line in told]
+    parts += [_sentence(change_words.unusual(c))] if c.unusual else []
+    return _draw(style, parts)
+
+
+def history(answer: EachWeek, style: Style) -> str:
+    """The slide in a sentence, by week, and since when who took how much."""
+    told = answer.history
+    table = change_tables.weeks(told)
+    parts: list[RenderableType] = [
+        *_notes(answer.frame),
+        _sentence(change_words.story(told), "bold"),
+        _sentence(f"good share {sparkline([w.counts.share for w in told.weeks][-60:])}"),
+        _table(table),
+    ]
+    parts += [_sentence(table.footnote)] if table.footnote else []
+    if told.spells:
+        made = change_tables.spells(told)
+        parts += [_sentence(made.title, "bold"), _table(made, skip=("owner",))]
+    return _draw(style, parts)
 
 
 def _slo(s: SloStatus) -> list[RenderableType]:

@@ -11,7 +11,7 @@ from string import Template
 
 from tiermix import __version__
 from tiermix.model import Report, SloStatus
-from tiermix.render import document, tables, words
+from tiermix.render import change_tables, change_words, document, tables, words
 from tiermix.render.html.charts import Chart, charts
 from tiermix.render.html.markup import Html, embedded_json, join, tag
 from tiermix.render.safe import printable
@@ -19,7 +19,6 @@ from tiermix.render.tables import Table
 from tiermix.timewin import last_day, parse_zone, rfc3339
 
 _ASSETS = Path(__file__).parent / "assets"
-_RIGHT = ("count", "share", "rate")
 
 
 @cache
@@ -68,6 +67,7 @@ def _body(report: Report, drawn: dict[str, Chart]) -> Html:
         ),
         tag("section", tag("h2", "By intent"), _intents(report, drawn), id="intents"),
         tag("section", tag("h2", "Why"), _reasons(report), id="reasons"),
+        tag("section", tag("h2", "What changed and why"), _change(report), id="change"),
         tag("section", tag("h2", "Burn rates"), _burn(report), id="burn"),
         tag("section", tag("h2", "Error budget"), _figure(drawn["chart-budget"], _budget_table(report)), id="budget"),
         tag("section", tag("h2", "How far to trust this"), _trust(report), id="trust"),
@@ -150,6 +150,19 @@ def _reasons(report: Report) -> Html:
     )
 
 
+def _change(report: Report) -> Html:
+    c = report.change
+    if c is None:
+        return tag("p", "There are no two windows of whole days with requests to compare yet.")
+    made = [change_tables.causes(c), *(change_tables.dimension(c, d) for d in change_tables.telling(c))]
+    return join(
+        tag("p", tag("strong", printable(change_words.headline(c), 300))),
+        tag("p", printable(change_words.sentence(c), 600)),
+        tag("p", printable(change_words.compared(c, report.frame.zone), 300), class_="meta"),
+        *(join(tag("h3", t.title), _table(t)) for t in made),
+    )
+
+
 def _burn(report: Report) -> Html:
     note = (
         "A row fires when bad requests exceed factor × (1 − target) × requests in its long and in its short window. "
@@ -177,7 +190,9 @@ def _trust(report: Report) -> Html:
 
 
 def _table(t: Table) -> Html:
-    head = tag("tr", *(tag("th", c.label, scope="col", class_="num" if c.kind in _RIGHT else None) for c in t.columns))
+    head = tag(
+        "tr", *(tag("th", c.label, scope="col", class_="num" if c.kind in tables.RIGHT else None) for c in t.columns)
+    )
     rows = [_row(t, row) for row in t.rows]
     foot = [tag("tfoot", _row(t, t.total))] if t.total else []
     return tag(
@@ -203,7 +218,7 @@ def _row(t: Table, row: tuple[tables.Value, ...]) -> Html:
     for i, (value, c) in enumerate(zip(row, t.columns, strict=True)):
         text = printable(tables.shown(value, c.kind), 120)
         firing = c.name == "firing" and value is True
-        classes = " ".join(x for x in ("num" if c.kind in _RIGHT else "", "firing" if firing else "") if x)
+        classes = " ".join(x for x in ("num" if c.kind in tables.RIGHT else "", "firing" if firing else "") if x)
         raw = str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
         cells.append(
             tag("th" if i == 0 else "td", text, class_=classes or None, data_value=raw, scope="row" if i == 0 else None)
