@@ -72,14 +72,14 @@ def changes(noise: str, sd: float, aims: dict[str, tuple[float, float, float | N
 
 SCENARIOS = [
     null("quiet"), null("noisy", sd=0.35), null("phi6", phi=0.6), null("t4", tails=4), null("n2000", volume=2000),
-    null("gaps", missing=0.05, gap=7), null("outages", outages=3),
+    null("gaps", missing=0.05, gap=7), null("outage1", outages=3),
     *changes("quiet", 0.15, {
         "ramp-1.0": (12, 9, 5), "ramp-0.5": (15, 12, 8), "ramp-0.25": (21, 17, 12), "ramp-0.1": (38, 30, 21),
-        "step-0.5": (16, 11, 4), "step-1.0": (9, 6, 1), "step-3.0": (6, 4, 1),
+        "step-0.5": (16, 11, 4), "step-1": (9, 6, 1), "step-3": (6, 4, 1),
     }),
     *changes("noisy", 0.35, {
         "ramp-1.0": (18, 14, 10), "ramp-0.5": (25, 20, 15), "ramp-0.25": (37, 30, 22), "ramp-0.1": (65, 53, 37),
-        "step-1.0": (20, 15, 7), "step-3.0": (9, 6, 1),
+        "step-1": (20, 15, 7), "step-3": (9, 6, 1),
     }),
     Scenario("n300-ramp-1.0", (18, 14, None), slope=-1.0, volume=300),
     Scenario("n300-ramp-0.25", (40, 32, None), slope=-0.25, volume=300),

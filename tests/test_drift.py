@@ -17,7 +17,7 @@ import polars
 import pytest
 
 from tests.conftest import ROOT, Program, write_lines
-from tiermix import answers, config
+from tiermix import answers, config, dailies
 from tiermix import drift as meter
 from tiermix.answers import Desk
 from tiermix.config.settings import Slo
@@ -156,7 +156,7 @@ def test_daily_counts_are_those_of_a_recount(shop: Program, zone: str, by: str |
             want[ts.astimezone(ZoneInfo(zone)).date(), key, r["tier"] == "primary"] += 1
     with Store.read(shop.folder / "tiermix.duckdb") as store:
         desk = Desk(store, config.load(settings), FIRST + timedelta(days=80), None, zone)
-        days = meter.complete_days(desk)
+        days = dailies.whole_days(desk)
         counted = meter._counted(desk, answers.slos_of(desk.config)[0], days, by)
     got: Counter[tuple[date, str | None, bool]] = Counter()
     for day, place, good, total in counted.cells:
@@ -179,7 +179,7 @@ def test_the_smaller_groups_are_folded_into_one(shop: Program, monkeypatch: pyte
         desk = Desk(store, config.load(shop.folder / "tiermix.toml"), FIRST + timedelta(days=80))
         told = meter.drift(desk, [Slo("shop")], by="served_model")
         assert len(told.series) == 1
-        days = meter.complete_days(desk)
+        days = dailies.whole_days(desk)
         counted = meter._counted(desk, Slo("shop"), days, "tier")
         assert (counted.keys, {c[1] for c in counted.cells}) == (("primary",), {0, 1})
         assert sum(c[3] for c in counted.cells) == 80 * 60
@@ -200,11 +200,11 @@ def test_a_day_that_was_logged_from_its_middle_on_is_left_out(tiermix: Program) 
     assert tiermix("ingest", write_lines(tiermix.folder / "log.jsonl", lines)).code == 0
     with Store.read(tiermix.folder / "tiermix.duckdb") as store:
         desk = Desk(store, config.Config(), FIRST + timedelta(days=4))
-        assert [d.day.day for d in meter.complete_days(desk)] == [2, 3, 4]  # quiet last minutes
+        assert [d.day.day for d in dailies.whole_days(desk)] == [2, 3, 4]  # quiet last minutes
         earlier = Desk(store, config.Config(), FIRST + timedelta(days=3, hours=23, minutes=50))
-        assert [d.day.day for d in meter.complete_days(earlier)] == [2, 3]  # and is not over yet
+        assert [d.day.day for d in dailies.whole_days(earlier)] == [2, 3]  # and is not over yet
         asked = Desk(store, config.Config(), FIRST + timedelta(days=9), FIRST + timedelta(days=3, hours=23))
-        assert [d.day.day for d in meter.complete_days(asked)] == [2, 3]
+        assert [d.day.day for d in dailies.whole_days(asked)] == [2, 3]
 
 
 def test_the_self_check_replays_the_noise_of_these_logs(shop: Program) -> None:

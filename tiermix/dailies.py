@@ -1,4 +1,4 @@
-"""The requests of an SLO counted by day, segment and cause: what explanations are made from.
+"""The whole days of a store, and the requests of an SLO in them by day, segment and cause.
 
 From the hourly rollup, as long as at most one dimension of the request is named; single requests are read for two of
 them, for users, for hours that a day or a maintenance window cuts, and for examples.
@@ -6,18 +6,49 @@ them, for users, for hours that a day or a maintenance window cuts, and for exam
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from tiermix.analysis.cells import Cell
-from tiermix.answers import Desk, filters, good_tiers
-from tiermix.changes import Cause
-from tiermix.config.settings import Slo
+from tiermix.answers import Desk, filters, good_tiers, no_requests
+from tiermix.changes import Cause, Owned
+from tiermix.config.settings import Config, Slo
 from tiermix.model import REQUEST_DIMENSIONS
-from tiermix.timewin import HOUR, Day, epoch_us
+from tiermix.timewin import HOUR, Day, Window, epoch_us, split_days, start_of_day
 
 MODEL = "requested_model"
 _HOUR_US = HOUR * 1_000_000
+_QUIET = 2 * HOUR  # at either end of a day without any request
+
+
+def whole_days(desk: Desk) -> tuple[Day, ...]:
+    """The whole days of the store up to as_of; a day of which only a part was logged tells of an hour, not of a day.
+
+    Raises:
+        NoData: there is no request up to as_of.
+    """
+    if desk.extent is None or desk.extent[0] >= desk.as_of:
+        raise no_requests(desk, f"before {desk.as_of:%Y-%m-%d %H:%M} UTC")
+    first = desk.extent[0].astimezone(desk.zone).date()
+    # A day that begins a little late was quiet; one that begins in the middle was not logged. So for its end.
+    late = (desk.extent[0] - start_of_day(first, desk.zone)).total_seconds() > _QUIET
+    window = Window(start_of_day(first + timedelta(days=late), desk.zone), _end(desk))
+    return tuple(d for d in split_days(window, desk.zone) if not d.partial) if window.start < window.end else ()
+
+
+def _end(desk: Desk) -> datetime:
+    if desk.asked_as_of is not None:
+        return desk.as_of
+    midnight = start_of_day(desk.as_of.astimezone(desk.zone).date() + timedelta(days=1), desk.zone)
+    over = midnight <= desk.now and (midnight - desk.as_of).total_seconds() <= _QUIET
+    return midnight if over else desk.as_of
+
+
+def register(config: Config) -> Callable[[Cause], Owned]:
+    """The switch of each cause, as the configuration declares it."""
+    owned = {r: Owned(s.id, s.owner) for s in config.switches for r in s.reasons}
+    return lambda cause: owned.get(cause.reason or "", Owned())
 
 
 def _of_request(slo: Slo, dims: Sequence[str]) -> list[str]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from tiermix.analysis.drift.verdict import Alarm, DriftReplay, Drifts, SelfCheck, SelfChecked, SeriesDrift
-from tiermix.answers import Desk, filters, good_tiers, no_requests
+from tiermix import dailies
+from tiermix.analysis.drift.verdict import Alarm, ChangePoint, DriftReplay, Drifts, SelfCheck, SelfChecked, SeriesDrift
+from tiermix.answers import Desk, filters, good_tiers
 from tiermix.config.settings import Slo
 from tiermix.errors import NoData, UsageError
 from tiermix.model import DIMENSIONS, OUTCOME_DIMENSIONS, Note
-from tiermix.timewin import DAY, HOUR, MINUTE, Day, Window, epoch_us, split_days, start_of_day
+from tiermix.timewin import DAY, HOUR, MINUTE, Day, Window, epoch_us
 
 if TYPE_CHECKING:
     from tiermix.analysis.drift.judge import Rules
@@ -22,7 +23,6 @@ DEFAULT_FALSE_ALARM = 730 * DAY
 MOST_GROUPS = 50  # a meter a group; the false-alarm budget of more is so small that each finds nothing
 _SEGMENTS = 20  # of a standard composition; the rest is one more
 _STANDARD = ("intent", "traffic_class", "feature", "tenant")
-_QUIET = 2 * HOUR  # at either end of a day without any request
 _US = 1_000_000
 Progress = Callable[[int, int, str], None]
 
@@ -64,7 +64,7 @@ def drift(
     from tiermix.analysis.drift.judge import Rules
     from tiermix.analysis.drift.meter import MIN_DROP
 
-    days = complete_days(desk)
+    days = dailies.whole_days(desk)
     if not days:
         return _nothing_yet(desk, slos, every // DAY)
     segments, first = (by, None) if by else _standard(desk, slos[0], days)
@@ -74,6 +74,8 @@ def drift(
     rules = Rules(every // DAY, max(1, watched), MIN_DROP if min_drop is None else min_drop)
     accepted = acknowledged(desk)
     out = [s for slo, counted in asked for s in _judged(slo, counted, days, by, rules, accepted.get(slo.name))]
+    if by is None:
+        out = [replace(s, change_points=_change_points(desk, slo, days)) for s, slo in zip(out, slos, strict=True)]
     unjudged = sum(any(c[1] == 0 for c in counted.cells) for _, counted in asked) if by else 0
     frame = desk.frame(Window(days[0].start, days[-1].end))
     if unjudged:
@@ -91,7 +93,7 @@ def replay(desk: Desk, slos: Sequence[Slo], *, every: int = DEFAULT_FALSE_ALARM)
     from tiermix.analysis.drift import dating
     from tiermix.analysis.drift.judge import Rules, watch
 
-    days = complete_days(desk)
+    days = dailies.whole_days(desk)
     rules = Rules(every // DAY, len(slos))
     out = []
     for slo in slos if days else ():
@@ -140,7 +142,7 @@ def self_check(
     from tiermix.analysis.drift import selfcheck
     from tiermix.analysis.drift.meter import threshold
 
-    days = complete_days(desk)
+    days = dailies.whole_days(desk)
     out = []
     for slo in slos:
         series = _plain(_counted(desk, slo, days, None), len(days)) if days else None
@@ -155,29 +157,6 @@ def self_check(
     return SelfCheck(desk.frame(span), every // DAY, tuple(out))
 
 
-def complete_days(desk: Desk) -> tuple[Day, ...]:
-    """The whole days of the store up to as_of; a day of which only a part was logged tells of an hour, not of a day.
-
-    Raises:
-        NoData: there is no request up to as_of.
-    """
-    if desk.extent is None or desk.extent[0] >= desk.as_of:
-        raise no_requests(desk, f"before {desk.as_of:%Y-%m-%d %H:%M} UTC")
-    first = desk.extent[0].astimezone(desk.zone).date()
-    # A day that begins a little late was quiet; one that begins in the middle was not logged. So for its end.
-    late = (desk.extent[0] - start_of_day(first, desk.zone)).total_seconds() > _QUIET
-    window = Window(start_of_day(first + timedelta(days=late), desk.zone), _end(desk))
-    return tuple(d for d in split_days(window, desk.zone) if not d.partial) if window.start < window.end else ()
-
-
-def _end(desk: Desk) -> datetime:
-    if desk.asked_as_of is not None:
-        return desk.as_of
-    midnight = start_of_day(desk.as_of.astimezone(desk.zone).date() + timedelta(days=1), desk.zone)
-    over = midnight <= desk.now and (midnight - desk.as_of).total_seconds() <= _QUIET
-    return midnight if over else desk.as_of
-
-
 def acknowledged(desk: Desk) -> Mapping[str, date]:
     """The day from which on the level of an SLO is accepted, the latest one up to as_of."""
     from tiermix.acknowledgements import load
@@ -188,6 +167,12 @@ def acknowledged(desk: Desk) -> Mapping[str, date]:
         if a.day <= today:
             out[a.slo] = max(a.day, out.get(a.slo, a.day))
     return out
+
+
+def _change_points(desk: Desk, slo: Slo, days: Sequence[Day]) -> tuple[ChangePoint, ...]:
+    from tiermix.analysis.changepoints import change_points
+
+    return change_points([d.day for d in days], dailies.cells(desk, slo, days, ()), dailies.register(desk.config))
 
 
 def _standard(desk: Desk, slo: Slo, days: Sequence[Day]) -> tuple[str | None, Counted | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from tiermix import dailies
 from tiermix.analysis import spans
 from tiermix.answers import Desk, good_tiers, no_requests
-from tiermix.changes import Cause, Change, History, Owned
-from tiermix.config.settings import Config, Slo
+from tiermix.changes import Cause, Change, History
+from tiermix.config.settings import Slo
 from tiermix.errors import NoData, UsageError
 from tiermix.model import Frame, Note
 from tiermix.timewin import Day, Window, split_days, start_of_day
@@ -24,7 +24,6 @@ DIMENSIONS = ("intent", "traffic_class", "tenant", "feature", dailies.MODEL)
 KNOWN = (*DIMENSIONS, "user")
 _ALIASES = {"model": dailies.MODEL, "class": "traffic_class"}
 _EXPLAINED = 5  # causes with examples
-_QUIET = timedelta(hours=2)  # at the ends of the data: longer without a request, and the day does not count as whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +89,7 @@ def explain(desk: Desk, slo: Slo, question: Question | None = None) -> Explained
     from tiermix.analysis.change import Ask, change
 
     asked = question or Question()
-    known = whole_days(desk)
+    known = dailies.whole_days(desk)
     told = _history(desk, slo, known)
     windows = _windows(asked, known, latest_onset(told, known[0].day if known else None))
     days, split = _days_of(desk, windows)
@@ -100,7 +99,13 @@ def explain(desk: Desk, slo: Slo, question: Question | None = None) -> Explained
     since = {s.cause: s.since for s in told.lasting}
     ask = Ask([d.day for d in days], split, asked.fold)
     made = change(
-        slo.name, good_tiers(slo, desk.tiering), ask, tables, _register(desk.config), onset=windows.onset, since=since
+        slo.name,
+        good_tiers(slo, desk.tiering),
+        ask,
+        tables,
+        dailies.register(desk.config),
+        onset=windows.onset,
+        since=since,
     )
     frame = desk.frame(Window(days[0].start, days[-1].end))
     made = _with_examples(desk, slo, made, next(iter(tables.values())), split)
@@ -113,7 +118,7 @@ def each_week(desk: Desk, slo: Slo, window: Window | None = None) -> EachWeek:
     Raises:
         NoData: there is no whole day with a request.
     """
-    days = whole_days(desk)
+    days = dailies.whole_days(desk)
     if window is not None:
         days = tuple(d for d in days if window.start <= d.start and d.end <= window.end)
     if not days:
@@ -132,20 +137,6 @@ def latest_onset(told: History, first: date | None) -> date | None:
     if first is None:
         return None
     return max((s.since for s in told.lasting if (s.since - first).days >= spans.WEEK), default=None)
-
-
-def whole_days(desk: Desk) -> tuple[Day, ...]:
-    """The calendar days, without a gap, that the data covers from their beginning to their end.
-
-    Raises:
-        NoData: the store is empty, or holds nothing before as_of.
-    """
-    if desk.extent is None or desk.extent[0] >= desk.as_of:
-        raise no_requests(desk, f"before {desk.as_of:%Y-%m-%d %H:%M} UTC")
-    first = desk.extent[0].astimezone(desk.zone).date()
-    begin, end = desk.extent[0] - _QUIET, min(desk.as_of, desk.extent[1] + _QUIET)
-    days = split_days(Window(start_of_day(first, desk.zone), end), desk.zone)
-    return tuple(d for d in days if not d.partial and d.start >= begin)
 
 
 def _windows(asked: Question, known: Sequence[Day], onset: date | None) -> spans.TwoWindows:
@@ -210,16 +201,11 @@ def _check_halves(desk: Desk, slo: Slo, cells: Sequence[Cell], split: int, days:
             raise no_requests(desk, f"from {part[0].day} to {part[-1].day}{match}")
 
 
-def _register(config: Config) -> Callable[[Cause], Owned]:
-    owned = {r: Owned(s.id, s.owner) for s in config.switches for r in s.reasons}
-    return lambda cause: owned.get(cause.reason or "", Owned())
-
-
 def _history(desk: Desk, slo: Slo, days: Sequence[Day]) -> History:
     from tiermix.analysis.weeks import history
 
     cells = dailies.cells(desk, slo, days, ()) if days else []
-    return history(slo.name, good_tiers(slo, desk.tiering), [d.day for d in days], cells, _register(desk.config))
+    return history(slo.name, good_tiers(slo, desk.tiering), [d.day for d in days], cells, dailies.register(desk.config))
 
 
 def _with_examples(desk: Desk, slo: Slo, made: Change, cells: Sequence[Cell], split: int) -> Change:

@@ -12,7 +12,6 @@ from datetime import date, datetime
 from fractions import Fraction
 from typing import Literal
 
-from tiermix.changes import Change
 from tiermix.errors import TiermixError
 from tiermix.timewin import Window
 
@@ -388,24 +387,3 @@ class Trust:
     config_path: str
     config_sha256: str
     queries_sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """Everything one report says; HTML, JSON and Markdown are renderings of it."""
-
-    frame: Frame
-    title: str
-    owner: str
-    mix: Mix
-    intents: Mix
-    reasons: Mix
-    burn: Burn
-    budget_days: Mapping[str, tuple[float | None, ...]]
-    trust: Trust
-    change: Change | None = None
-
-    @property
-    def ok(self) -> bool:
-        """No SLO is breached and no alert fires."""
-        return self.burn.ok

@@ -50,7 +50,7 @@ def stretches(bad: Ints, total: Ints) -> tuple[Stretch, ...]:
     if len(held) < 2 * _SHORTEST:
         return ()
     k, n = bad[held].astype(np.float64), total[held].astype(np.float64)
-    cuts = [*segments(smooth(_arcsine(k, n)), 4 * n / overdispersion(k, n)), len(held)]
+    cuts = [*segments(smooth(arcsine(k, n)), 4 * n / overdispersion(k, n)), len(held)]
     levels = [float(np.median(k[a:b] / n[a:b])) for a, b in pairwise(cuts)]
     base = min(levels)
     out = []
@@ -83,7 +83,8 @@ def _runs(flags: Sequence[bool]) -> Iterator[tuple[int, int]]:
             start = None
 
 
-def _arcsine(k: Floats, n: Floats) -> Floats:
+def arcsine(k: Floats, n: Floats) -> Floats:
+    """Shares k / n on the scale on which chance has the same size at every level."""
     return np.arcsin(np.sqrt((k + 0.375) / (n + 0.75)))
 
 
@@ -101,7 +102,7 @@ def overdispersion(k: Floats, n: Floats) -> float:
     """
     if len(k) <= _WEEK:
         return 1.0
-    z = _arcsine(k, n)
+    z = arcsine(k, n)
     told = (k[_WEEK:] + k[:-_WEEK]) > 0
     difference = ((z[_WEEK:] - z[:-_WEEK]) / np.sqrt(1 / (4 * n[_WEEK:]) + 1 / (4 * n[:-_WEEK])))[told]
     if len(difference) < 2 * _WEEK:

@@ -9,7 +9,7 @@ from tiermix import answers, drift
 from tiermix.analysis.drift.verdict import SeriesDrift
 from tiermix.answers import Desk
 from tiermix.errors import NoData
-from tiermix.render.drift import words
+from tiermix.render import drift_words as words
 from tiermix.verdicts import CheckResult, State
 
 

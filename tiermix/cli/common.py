@@ -194,32 +194,25 @@ def window_of(desk: Any, days: int | None, since: str | None, until: str | None)
     return desk.window(days, start, end)
 
 
-def show(kind: str, answer: Any, chosen: str, table: Any, *, room: str = "") -> None:
-    """Prints an answer in the chosen format.
-
-    `kind` is the name of its function in every renderer, `room` the folder of renderers that knows it, if not all do.
-    """
+def show(kind: str, answer: Any, chosen: str, table: Any) -> None:
+    """Prints an answer in the chosen format; `kind` is the name of its function in every renderer."""
     if chosen == "json":
-        from tiermix.render.document import dumps
+        from tiermix.render import document
 
-        console.say(dumps(getattr(_renderer(room, "document"), kind)(answer)) + "\n")
+        console.say(document.dumps(getattr(document, kind)(answer)) + "\n")
     elif chosen == "csv":
         from tiermix.render import csv
 
         console.say(csv.table(table))
     elif chosen == "markdown":
-        console.say(getattr(_renderer(room, "markdown"), kind)(answer))
+        from tiermix.render import markdown
+
+        console.say(getattr(markdown, kind)(answer))
     else:
-        from tiermix.render.text import Style
+        from tiermix.render import text
 
         output = output_here()
-        console.say(getattr(_renderer(room, "text"), kind)(answer, Style(output.width, output.color)))
+        console.say(getattr(text, kind)(answer, text.Style(output.width, output.color)))
     if chosen == "csv" and not session.quiet and answer.frame is not None:
         for note in answer.frame.warnings:
             console.tell(f"tiermix: {note.code}: {note.message}")
-
-
-def _renderer(room: str, name: str) -> Any:
-    from importlib import import_module
-
-    return import_module(".".join(filter(None, ("tiermix.render", room, name))))

@@ -84,7 +84,7 @@ def drift(
     """
     from tiermix import answers
     from tiermix import drift as meter
-    from tiermix.render.drift import tables
+    from tiermix.render import drift_tables as tables
     from tiermix.timewin import DAY, parse_duration
 
     chosen, goal, every = format_of(fmt, as_json), exact_target(target), parse_duration(false_alarm_every)
@@ -100,27 +100,27 @@ def drift(
         slos = answers.narrowed(answers.slos_of(desk.config, slo or ()), goal, None, where_of(where))
         if replay:
             played = meter.replay(desk, slos, every=every)
-            show("drift_replay", played, chosen, tables.drift_replay(played), room="drift")
+            show("drift_replay", played, chosen, tables.drift_replay(played))
             return ExitCode.OK
         if self_check:
             with console.progress(output_here(), "replaying") as progress:
                 checked = meter.self_check(desk, slos, years=years, every=every, progress=progress)
-            show("drift_self_check", checked, chosen, tables.drift_self_check(checked), room="drift")
+            show("drift_self_check", checked, chosen, tables.drift_self_check(checked))
             return ExitCode.OK
         answer = meter.drift(desk, slos, by=by, every=every, min_drop=min_drop)
-    show("drift", answer, chosen, tables.drift(answer), room="drift")
+    show("drift", answer, chosen, tables.drift(answer))
     return ExitCode.BREACHED if fail and not answer.ok else ExitCode.OK
 
 
 def _counts(words: list[str], more: list[str] | None, replay: bool, nights: int, chosen: str) -> int:
     from tiermix import dayfiles
-    from tiermix.render.drift import tables
+    from tiermix.render import drift_tables as tables
 
     if not replay:
         raise UsageError("daily counts are only replayed", where="--counts", hint="add --replay")
     # A shell expands `--counts *.csv` to one value and arguments.
     played = dayfiles.replay(dayfiles.found([*words, *(more or ())]), every_nights=nights)
-    show("drift_replay", played, chosen, tables.drift_replay(played), room="drift")
+    show("drift_replay", played, chosen, tables.drift_replay(played))
     return ExitCode.OK
 
 

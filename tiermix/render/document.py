@@ -7,11 +7,13 @@ from typing import Any, get_args
 
 from tiermix import __version__
 from tiermix.analysis.compliance import Calendar, GroupedBurn, Term
+from tiermix.analysis.drift.verdict import DriftReplay, Drifts, SelfCheck
 from tiermix.analysis.replay import Episode, Replay
 from tiermix.errors import ConfigError, TiermixError
 from tiermix.explain import EachWeek, Explained
-from tiermix.model import AlertRow, Burn, FileReceipt, Frame, Mix, Note, Receipt, Report, SloStatus, TierCounts, Trust
-from tiermix.render import change_document, words
+from tiermix.model import AlertRow, Burn, FileReceipt, Frame, Mix, Note, Receipt, SloStatus, TierCounts, Trust
+from tiermix.render import change_document, drift_document, words
+from tiermix.report import Report
 from tiermix.timewin import format_duration, rfc3339
 from tiermix.verdicts import Gate, Outcome, State
 
@@ -321,6 +323,7 @@ def report(answer: Report) -> Document:
         "reasons": _groups(answer.reasons),
         "slos": [_slo(s) for s in answer.burn.slos],
         "budget_days": {name: list(left) for name, left in answer.budget_days.items()},
+        "drift": drift_document.drift(answer.drift),
         "change": change_document.change(answer.change) if answer.change else None,
         "trust": trust(answer.trust),
     }
@@ -330,6 +333,23 @@ def explain(answer: Explained) -> Document:
     """`tiermix.explain/1`."""
     body = change_document.change(answer.change)
     return _envelope("explain", answer.frame, True, answer.frame.warnings) | body
+
+
+def drift(answer: Drifts) -> Document:
+    """`tiermix.drift/1`."""
+    return _envelope("drift", answer.frame, answer.ok, answer.frame.warnings) | drift_document.drift(answer)
+
+
+def drift_replay(answer: DriftReplay) -> Document:
+    """`tiermix.drift-replay/1`."""
+    notes = answer.frame.warnings if answer.frame else ()
+    return _envelope("drift-replay", answer.frame, True, notes) | drift_document.replay(answer)
+
+
+def drift_self_check(answer: SelfCheck) -> Document:
+    """`tiermix.drift-self-check/1`."""
+    body = drift_document.self_check(answer)
+    return _envelope("drift-self-check", answer.frame, True, answer.frame.warnings) | body
 
 
 def history(answer: EachWeek) -> Document:

@@ -6,13 +6,15 @@ import re
 from collections.abc import Iterable
 
 from tiermix.analysis.compliance import Calendar, GroupedBurn
+from tiermix.analysis.drift.verdict import DriftReplay, Drifts, SelfCheck
 from tiermix.analysis.replay import Replay
 from tiermix.changes import Change
 from tiermix.explain import EachWeek, Explained
-from tiermix.model import Burn, Frame, Mix, Report
-from tiermix.render import change_tables, change_words, tables, words
+from tiermix.model import Burn, Frame, Mix
+from tiermix.render import change_tables, change_words, drift_tables, drift_words, tables, words
 from tiermix.render.safe import printable
 from tiermix.render.tables import Table
+from tiermix.report import Report
 from tiermix.verdicts import Gate
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~])")
@@ -112,6 +114,28 @@ def _changed(c: Change, zone: str) -> list[str]:
     ]
 
 
+def drift(answer: Drifts) -> str:
+    """A sentence a series, and the table."""
+    return _page([_drifting(answer), _warnings(answer.frame), table(drift_tables.drift_shown(answer))])
+
+
+def _drifting(answer: Drifts) -> str:
+    sentences = "\n".join(f"- {escape_long(f'{s.name}: {drift_words.sentence(s)}')}" for s in answer.series)
+    return f"{sentences}\n\n{escape_long(drift_words.promise(answer))}"
+
+
+def drift_replay(answer: DriftReplay) -> str:
+    """The alarms of the past."""
+    made = table(drift_tables.drift_replay_shown(answer))
+    return _page([_warnings(answer.frame) if answer.frame else "", made])
+
+
+def drift_self_check(answer: SelfCheck) -> str:
+    """How often the meter cried wolf on made-up years."""
+    made = drift_tables.drift_self_check(answer)
+    return _page([_warnings(answer.frame), table(made), escape_long(made.footnote)])
+
+
 def history(answer: EachWeek) -> str:
     """The slide in a sentence, by week, and since when who took how much."""
     told, made = answer.history, change_tables.weeks(answer.history)
@@ -154,6 +178,8 @@ def report(answer: Report) -> str:
             table(tables.mix_groups(answer.intents)),
             "## Why requests were demoted",
             table(tables.reasons(answer.reasons)),
+            "## Drift",
+            _drifting(answer.drift),
             *_change_section(answer),
             "## How far to trust this",
             table(tables.trust(answer.trust)),

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tiermix.analysis.compliance import Calendar, GroupedBurn
+from tiermix.analysis.drift.verdict import DriftReplay, Drifts, SelfCheck
 from tiermix.analysis.replay import Replay
 from tiermix.explain import EachWeek, Explained
 from tiermix.model import Burn, Frame, Mix, Preview, Receipt, SloStatus, Trust
-from tiermix.render import change_tables, change_words, tables, words
+from tiermix.render import change_tables, change_words, drift_tables, drift_words, tables, words
 from tiermix.render.safe import printable
 from tiermix.render.tables import Column, Table
 from tiermix.verdicts import CheckResult, Gate, Outcome
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 _LISTED_GROUPS, _SHOWN_GROUPS, _SHOWN_EPISODES = 30, 5, 10
 _BARS = "▁▂▃▄▅▆▇█"
 _TRAILING = re.compile(r"(?: |\x1b\[[0-9;]*m)+$")  # blanks at the end of a line, with the colour codes among them
+_DRIFTS = 5  # series up to which each has a paragraph; more make a table
+_VERDICT = {"steady": "bold green", "drifting_up": "bold green", "learning": "bold", "insufficient": "bold"}
 _STATE = {"kept": "bold green", "burning": "bold yellow", "missed": "bold red", "no data": "bold"}
 
 
@@ -187,6 +190,32 @@ def explain(answer: Explained, style: Style) -> str:
     parts += [_sentence(line) for line in told]
     parts += [_sentence(change_words.unusual(c))] if c.unusual else []
     return _draw(style, parts)
+
+
+def drift(answer: Drifts, style: Style) -> str:
+    """Each series with what is known of it, the falling ones first."""
+    ordered = sorted(answer.series, key=lambda s: s.ok)
+    parts: list[RenderableType] = [*_notes(answer.frame)]
+    if len(ordered) > _DRIFTS:
+        parts.append(_table(drift_tables.drift_shown(answer)))
+    for s in [s for s in ordered if len(ordered) <= _DRIFTS or not s.ok][: 2 * _DRIFTS]:
+        lines = (_sentence(f"  {line}") for line in drift_words.told(s))
+        parts += [_sentence(drift_words.verdict(s), _VERDICT.get(s.verdict, "bold red")), *lines, ""]
+    return _draw(style, [*parts, _sentence(drift_words.promise(answer))])
+
+
+def drift_replay(answer: DriftReplay, style: Style) -> str:
+    """The alarms of the past."""
+    parts: list[RenderableType] = [*(_notes(answer.frame) if answer.frame else ())]
+    if answer.alarms:
+        parts.append(_table(drift_tables.drift_replay_shown(answer)))
+    return _draw(style, [*parts, _sentence(tables.many(len(answer.alarms), "alarm"))])
+
+
+def drift_self_check(answer: SelfCheck, style: Style) -> str:
+    """How often the meter cried wolf on made-up years."""
+    made = drift_tables.drift_self_check(answer)
+    return _draw(style, [*_notes(answer.frame), _table(made), _sentence(made.footnote)])
 
 
 def history(answer: EachWeek, style: Style) -> str:

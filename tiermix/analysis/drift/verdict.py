@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from tiermix.changes import Cause
 from tiermix.model import Frame
 
 Verdict = Literal[
@@ -32,11 +33,22 @@ class Onset:
 
 @dataclass(frozen=True, slots=True)
 class ChangePoint:
-    """A lasting change somewhere in the history: its first day, and the shares before and after it."""
+    """A lasting change somewhere in the history.
+
+    Attributes:
+        day: its first day.
+        before, after: the shares of the levels on either side.
+        cause: who takes requests from here on, or no longer does; None where no cause moved.
+        switch: whose reason that is, empty for an orphan.
+        cause_points: by how many points of all requests; negative where it ends.
+    """
 
     day: date
     before: float
     after: float
+    cause: Cause | None = None
+    switch: str = ""
+    cause_points: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

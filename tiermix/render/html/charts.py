@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tiermix.model import UNKNOWN, UNSERVED, Report
+from tiermix.model import UNKNOWN, UNSERVED
 from tiermix.render.tables import group_name
+from tiermix.report import Report
 
 # A path into the report document; a pair is a slice of a list, mapped over.
 Path = list[str | int | list[int]]
@@ -118,6 +119,8 @@ def _mix(report: Report, *, percent: bool) -> Chart:
             layout["barnorm"] = "percent"
     if percent:
         _add_targets(report, layout)
+        if not bars:
+            _add_changes(report, layout)
     what = "percent of requests" if percent else "requests"
     return Chart(
         id="chart-mix-percent" if percent else "chart-mix-absolute",
@@ -144,6 +147,23 @@ def _add_targets(report: Report, layout: dict[str, Any]) -> None:
         )  # fmt: skip
         break  # one line can be read, five cannot
     layout["shapes"], layout["annotations"] = shapes, notes
+
+
+def _add_changes(report: Report, layout: dict[str, Any]) -> None:
+    """A numbered line where the share changed lastingly; the numbers are those of the table under Drift."""
+    held = [d.day for d in report.mix.covered]
+    series = report.drift.series
+    for n, c in enumerate(series[0].change_points if series else (), start=1):
+        if not held or not held[0] < c.day <= held[-1]:
+            continue
+        x = c.day.isoformat()
+        line = {"width": 1, "dash": "dot"}
+        layout.setdefault("shapes", []).append(
+            {"type": "line", "yref": "paper", "x0": x, "x1": x, "y0": 0, "y1": 1, "line": line}
+        )
+        layout.setdefault("annotations", []).append(
+            {"x": x, "yref": "paper", "y": 1, "yanchor": "top", "text": str(n), "showarrow": False}
+        )
 
 
 def _intents(report: Report) -> Chart:

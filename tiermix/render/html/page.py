@@ -10,12 +10,13 @@ from pathlib import Path
 from string import Template
 
 from tiermix import __version__
-from tiermix.model import Report, SloStatus
-from tiermix.render import change_tables, change_words, document, tables, words
+from tiermix.model import SloStatus
+from tiermix.render import change_tables, change_words, document, drift_tables, drift_words, tables, words
 from tiermix.render.html.charts import Chart, charts
 from tiermix.render.html.markup import Html, embedded_json, join, tag
 from tiermix.render.safe import printable
 from tiermix.render.tables import Table
+from tiermix.report import Report
 from tiermix.timewin import last_day, parse_zone, rfc3339
 
 _ASSETS = Path(__file__).parent / "assets"
@@ -67,6 +68,7 @@ def _body(report: Report, drawn: dict[str, Chart]) -> Html:
         ),
         tag("section", tag("h2", "By intent"), _intents(report, drawn), id="intents"),
         tag("section", tag("h2", "Why"), _reasons(report), id="reasons"),
+        tag("section", tag("h2", "Drift"), _drift(report), id="drift"),
         tag("section", tag("h2", "What changed and why"), _change(report), id="change"),
         tag("section", tag("h2", "Burn rates"), _burn(report), id="burn"),
         tag("section", tag("h2", "Error budget"), _figure(drawn["chart-budget"], _budget_table(report)), id="budget"),
@@ -148,6 +150,16 @@ def _reasons(report: Report) -> Html:
         tag("p", f"Requests that {report.reasons.primary} did not serve, by the reason that their log gives."),
         _table(tables.reasons(report.reasons)),
     )
+
+
+def _drift(report: Report) -> Html:
+    sentences = [
+        tag("p", tag("strong", printable(s.name)), f": {printable(drift_words.sentence(s), 500)}")
+        for s in report.drift.series
+    ]
+    made = drift_tables.change_points(report.drift)
+    points = [tag("h3", made.title), _table(made)] if made.rows else []
+    return join(*sentences, tag("p", drift_words.promise(report.drift), class_="meta"), *points)
 
 
 def _change(report: Report) -> Html:

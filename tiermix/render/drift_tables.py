@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 
 from tiermix.analysis.drift.verdict import DriftReplay, Drifts, SelfCheck, SeriesDrift
-from tiermix.render.drift import words
+from tiermix.render import drift_words as words
+from tiermix.render.change_words import cause_name
 from tiermix.render.tables import Column, Table, Value
 
 
@@ -46,6 +47,22 @@ def drift_shown(answer: Drifts) -> Table:
         for s in answer.series
     )  # fmt: skip
     return Table("drift", "Drift", columns, rows, footnote=words.promise(answer))
+
+
+def change_points(answer: Drifts) -> Table:
+    """The lasting changes of the first series, numbered as on the chart."""
+    columns = (
+        Column("nth", "no.", "count"), Column("day", "since", "day"), Column("before", "before", "share"),
+        Column("after", "after", "share"), Column("cause", "reason", "text"), Column("switch", "switch", "text"),
+        Column("points", "points", "points"),
+    )  # fmt: skip
+    rows = tuple(
+        (n, c.day, c.before, c.after, cause_name(c.cause) if c.cause else None, c.switch or None,
+         -c.cause_points if c.cause else None)
+        for n, c in enumerate(answer.series[0].change_points if answer.series else (), start=1)
+    )  # fmt: skip
+    name = answer.series[0].name if answer.series else ""
+    return Table("change_points", f"Lasting changes of {name}", columns, rows)
 
 
 def drift_self_check(answer: SelfCheck) -> Table:

@@ -1,20 +1,19 @@
-"""Drift verdicts as the published JSON documents."""
+"""Drift verdicts as parts of the published JSON documents."""
 
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
-from tiermix.analysis.drift.verdict import Alarm, DriftReplay, Drifts, SelfCheck, SeriesDrift
-from tiermix.render.document import Document, _envelope
+from tiermix.analysis.drift.verdict import Alarm, ChangePoint, DriftReplay, Drifts, SelfCheck, SeriesDrift
+from tiermix.render.change_words import cause_name
+from tiermix.render.drift_words import sentence
+
+Document = dict[str, Any]
 
 
 def drift(answer: Drifts) -> Document:
-    """`tiermix.drift/1`."""
-    return _envelope("drift", answer.frame, answer.ok, answer.frame.warnings) | body(answer)
-
-
-def body(answer: Drifts) -> Document:
-    """What a report holds of it too."""
+    """The body of `tiermix.drift/1`."""
     return {
         "false_alarm_every_days": answer.false_alarm_every,
         "monitored": answer.monitored,
@@ -29,6 +28,7 @@ def _series(s: SeriesDrift, answer: Drifts) -> Document:
         "slo": s.slo,
         "key": dict(s.key),
         "verdict": s.verdict,
+        "sentence": sentence(s),
         "target": s.target,
         "fired_on": _day(s.fired_on),
         "onset": _day(o.day) if o else None,
@@ -40,7 +40,7 @@ def _series(s: SeriesDrift, answer: Drifts) -> Document:
         "slope_points_per_week": p[1] if p else None,
         "slope_interval": [p[0], p[2]] if p else None,
         "breach_forecast": {"days": left[1], "interval": [left[0], left[2]]} if left else None,
-        "change_points": [{"day": _day(c.day), "before": c.before, "after": c.after} for c in s.change_points],
+        "change_points": [_change_point(c) for c in s.change_points],
         "evidence": s.evidence,
         "threshold": s.threshold,
         "false_alarm_rate": 1 / answer.false_alarm_every,
@@ -58,9 +58,20 @@ def _day(day: date | int | None) -> str | int | None:
     return day.isoformat() if isinstance(day, date) else day
 
 
-def drift_self_check(answer: SelfCheck) -> Document:
-    """`tiermix.drift-self-check/1`."""
-    return _envelope("drift-self-check", answer.frame, True, answer.frame.warnings) | {
+def _change_point(c: ChangePoint) -> Document:
+    return {
+        "day": _day(c.day),
+        "before": c.before,
+        "after": c.after,
+        "cause": cause_name(c.cause) if c.cause else None,
+        "switch": c.switch or None,
+        "cause_points": c.cause_points,
+    }
+
+
+def self_check(answer: SelfCheck) -> Document:
+    """The body of `tiermix.drift-self-check/1`."""
+    return {
         "false_alarm_every_days": answer.false_alarm_every,
         "series": [
             {
@@ -76,10 +87,9 @@ def drift_self_check(answer: SelfCheck) -> Document:
     }
 
 
-def drift_replay(answer: DriftReplay) -> Document:
-    """`tiermix.drift-replay/1`."""
-    notes = answer.frame.warnings if answer.frame else ()
-    return _envelope("drift-replay", answer.frame, True, notes) | {"alarms": [_alarm(a) for a in answer.alarms]}
+def replay(answer: DriftReplay) -> Document:
+    """The body of `tiermix.drift-replay/1`."""
+    return {"alarms": [_alarm(a) for a in answer.alarms]}
 
 
 def _alarm(a: Alarm) -> Document:

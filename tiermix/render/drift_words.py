@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tiermix.analysis.drift.verdict import Drifts, SeriesDrift, Verdict
+from tiermix.analysis.drift.verdict import ChangePoint, Drifts, SeriesDrift, Verdict
+from tiermix.render.change_words import cause_name
 from tiermix.render.tables import BLANK, many, percent
 
 VERDICT: Mapping[Verdict, str] = {
@@ -16,6 +17,7 @@ VERDICT: Mapping[Verdict, str] = {
     "learning": "learning",
     "insufficient": "too few requests to tell",
 }
+_CHANGES = 6  # change points listed in text, the latest
 SELF_CHECK = (
     "Made-up years of 14-day blocks of the last days' own noise, without any drift. A series with fewer than 56 days "
     "is not replayed."
@@ -94,6 +96,36 @@ def evidence(s: SeriesDrift) -> str:
     fired = f"noticed on {s.fired_on}; " if s.fired_on else ""
     noise = "" if s.sd is None else f"; a day varies by {s.sd:.2f} points"
     return f"{fired}{strong}{noise}"
+
+
+def told(s: SeriesDrift) -> list[str]:
+    """All that is known of a series, line by line, and what to do about it."""
+    lines = [levels(s), pace(s), meaning(s), evidence(s)]
+    if s.accepted is not None:
+        lines.append(f"the level since {s.accepted} is accepted")
+    if s.recovered_on is not None:
+        lines.append(f"an earlier drift was over on {s.recovered_on}")
+    lines += [change_point(c) for c in s.change_points[-_CHANGES:]]
+    if not s.ok and s.onset is not None:
+        day = s.onset.day
+        lines.append(f"who did it: tiermix explain --from {day}")
+        lines.append(f"meant to be so: tiermix drift --ack {day} --reason WHY")
+    return [line for line in lines if line]
+
+
+def change_point(c: ChangePoint) -> str:
+    """A lasting change of the past, and who took it or gave it back."""
+    does = "takes" if c.cause_points > 0 else "no longer takes"
+    who = f", {cause(c)} {does} {abs(c.cause_points):.1f} points" if c.cause is not None else ""
+    return f"{c.day}: {percent(c.before)} → {percent(c.after)}{who}"
+
+
+def cause(c: ChangePoint) -> str:
+    """Who took most of a change: its reason, with the switch that it belongs to."""
+    if c.cause is None:
+        return ""
+    name = cause_name(c.cause)
+    return f"{name} ({c.switch})" if c.switch and c.switch != name else name
 
 
 def number(value: float | None) -> str:

@@ -1,1 +1,0 @@
-"""Drift verdicts in every form."""
