@@ -60,7 +60,7 @@ def levels(s: SeriesDrift) -> str:
 def pace(s: SeriesDrift) -> str:
     """How fast it moves, and when the target breaks."""
     if s.points_per_week is None:
-        return ""
+        return _forecast(s).removeprefix(", ")
     low, middle, high = s.points_per_week
     return f"{middle:+.2f} points a week (80%: {low:+.2f} to {high:+.2f}){_forecast(s)}"
 

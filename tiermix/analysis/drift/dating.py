@@ -22,7 +22,12 @@ _PHI = 0.45  # lag-1 correlation of the noise that is correlated
 _SUDDEN = 0.55  # how probable a step is before anything is seen: demotions are switched on more often than they creep
 _DRAWS = 400
 _SPEED_DAYS = 42  # a slide is as fast as it was in the last weeks, not as in months
-_LEAST_SPEED_DAYS = 14
+_LEAST_SPEED_DAYS = 14  # of a step, before it has a speed
+_BEFORE_DAYS = 28  # before the onset of a young slide, for the level that it bends away from
+_LEAST_FITTED = 5
+
+
+Ahead = tuple[float | None, float | None, float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +53,12 @@ class Speed:
     """How fast a share moves and when it leaves a target, each as its 10%, 50% and 90% point.
 
     Attributes:
-        points_per_week: negative when it falls.
+        points_per_week: negative when it falls; None for a step that is too young to have a speed.
         days_left: days until the level crosses the target, 0 when it has; None stands for never at this speed.
     """
 
-    points_per_week: tuple[float, float, float]
-    days_left: tuple[float | None, float | None, float | None]
+    points_per_week: tuple[float, float, float] | None
+    days_left: Ahead
 
 
 def date(series: Series, night: int, side: Side, start: int = 0, fired: int | None = None) -> Dating | None:
@@ -150,8 +155,10 @@ def _quantile(values: Ints, weights: Floats, q: float) -> int:
 def speed(series: Series, night: int, dating: Dating, target: float, seed: int = 0) -> Speed:
     """How fast the share has moved lately, and when it crosses the target if it goes on.
 
-    A straight line in share by weighted least squares over the last weeks of the slide, outages drawn to three standard
-    deviations. Its covariance is that of independent days times (1 + phi) / (1 - phi), the long-run variance of AR(1).
+    By weighted least squares in share: of a young slide, the bend at its onset and the level before it; of an older
+    change, a straight line through its last weeks. A step of a few days has no speed yet, only a level. Outages are
+    drawn to three standard deviations, and the covariance is that of independent days times (1 + phi) / (1 - phi), the
+    long-run variance of AR(1).
 
     Args:
         series: daily counts.
@@ -160,20 +167,31 @@ def speed(series: Series, night: int, dating: Dating, target: float, seed: int =
         target: the share that was promised, a fraction.
         seed: of the draws.
     """
-    cleaned = clean(series, np.array([night]))
-    days = int(np.clip(night - dating.onset + 1, _LEAST_SPEED_DAYS, _SPEED_DAYS))
-    share, sd = _shares(cleaned)
-    share, sd = share[-days:], sd[-days:]
-    age = np.arange(1 - days, 1)
+    share, sd = _shares(clean(series, np.array([night])))
+    since = night - dating.onset + 1
+    young = since < (_SPEED_DAYS if dating.gradual else _LEAST_SPEED_DAYS)
+    days = since + (_BEFORE_DAYS if dating.gradual else 0) if young else _SPEED_DAYS
+    days = min(days, since if not dating.gradual else DAYS, DAYS)
+    share, sd, age = share[-days:], sd[-days:], np.arange(1 - days, 1)
     known = ~np.isnan(share)
-    level, slope, covariance = _line(age[known], share[known], sd[known])
+    moved = np.maximum(age + since, 0) if young and dating.gradual else age
+    if (young and not dating.gradual) or known.sum() < _LEAST_FITTED:
+        return Speed(None, _still(share[known], target))
+    level, slope, covariance = _line(age[known], moved[known], share[known], sd[known])
     drawn = np.random.default_rng(seed).multivariate_normal([level, slope], covariance, _DRAWS, method="cholesky")
+    tonight = drawn[:, 0] + drawn[:, 1] * moved[-1]
     with np.errstate(divide="ignore", invalid="ignore"):
-        crossing = np.where(drawn[:, 1] < 0, (drawn[:, 0] - target) / -drawn[:, 1], np.inf)
-    left = np.where(drawn[:, 0] <= target, 0.0, crossing)
+        crossing = np.where(drawn[:, 1] < 0, (tonight - target) / -drawn[:, 1], np.inf)
+    left = np.where(tonight <= target, 0.0, crossing)
     spread = np.quantile(700 * drawn[:, 1], [0.1, 0.5, 0.9])
-    ahead = np.quantile(left, [0.1, 0.5, 0.9], method="nearest")
-    return Speed(_three(spread), tuple(float(x) if np.isfinite(x) else None for x in ahead))  # type: ignore[arg-type]
+    ahead = [float(x) if np.isfinite(x) else None for x in np.quantile(left, [0.1, 0.5, 0.9], method="nearest")]
+    return Speed(_three(spread), (ahead[0], ahead[1], ahead[2]))
+
+
+def _still(share: Floats, target: float) -> Ahead:
+    """When a level that does not move crosses the target: it has, or never will."""
+    crossed = 0.0 if len(share) and float(np.median(share)) <= target else None
+    return crossed, crossed, crossed
 
 
 def _three(values: Floats) -> tuple[float, float, float]:
@@ -189,9 +207,9 @@ def _shares(cleaned: Cleaned) -> tuple[Floats, Floats]:
     return share, cleaned.sd[0] * typical * (1 - typical)
 
 
-def _line(age: Ints, share: Floats, sd: Floats) -> tuple[float, float, Floats]:
-    """Level on the last day, change a day, and their covariance."""
-    design = np.stack([np.ones(len(age)), age], axis=1)
+def _line(age: Ints, moved: Ints, share: Floats, sd: Floats) -> tuple[float, float, Floats]:
+    """Level where nothing has moved, change by a unit of `moved`, and their covariance."""
+    design = np.stack([np.ones(len(age)), moved], axis=1)
     for _ in range(2):  # the second time without the pull of outages
         normal = np.linalg.inv((design / sd[:, None] ** 2).T @ design)
         level, slope = normal @ (design / sd[:, None] ** 2).T @ share

@@ -79,7 +79,7 @@ def threshold(false_alarm_every: int, series: int = 1) -> float:
     return float(np.log(_ESTIMATED * false_alarm_every * series))
 
 
-def nights(series: Series, first: int, last: int, start: int = 0) -> Nights:
+def nights(series: Series, first: int, last: int, start: int = 0, *, rising: bool = True) -> Nights:
     """What consecutive nights say.
 
     Args:
@@ -87,12 +87,14 @@ def nights(series: Series, first: int, last: int, start: int = 0) -> Nights:
         first: index of the day of the first night.
         last: that of the last one, included.
         start: the first day that tells of the level.
+        rising: whether to ask for rises too, which takes as long again; without, none has any evidence.
     """
-    parts = [_batch(series, np.arange(a, min(a + _BATCH, last + 1)), start) for a in range(first, last + 1, _BATCH)]
+    spans = (np.arange(a, min(a + _BATCH, last + 1)) for a in range(first, last + 1, _BATCH))
+    parts = [_batch(series, span, start, rising) for span in spans]
     return Nights(*(np.concatenate([getattr(p, name) for p in parts]) for name in Nights.__slots__))
 
 
-def _batch(series: Series, night: Ints, start: int) -> Nights:
+def _batch(series: Series, night: Ints, start: int, rising: bool) -> Nights:
     cleaned = clean(series, night, start)
     z = standardised(cleaned, np.clip(start - night + DAYS - 1, 0, DAYS))
     before = np.concatenate([[0], np.cumsum(series.total > 0)])
@@ -101,7 +103,7 @@ def _batch(series: Series, night: Ints, start: int) -> Nights:
     return Nights(
         day=night,
         down=evidence(tempered(z), cleaned).log,
-        up=evidence(tempered(-z), cleaned).log,
+        up=evidence(tempered(-z), cleaned).log if rising else np.full(len(night), -np.inf),
         drop=drop,
         rise=rise,
         share=_share(median(cleaned.logit[:, -RECENT:])),
@@ -174,7 +176,7 @@ def first_alarm(series: Series, log_threshold: float, *, min_drop: float = MIN_D
         min_drop: points below which a change does not matter.
     """
     for first in range(min(WARM_UP, len(series.total)), len(series.total), _BATCH):
-        told = nights(series, first, min(first + _BATCH, len(series.total)) - 1)
+        told = nights(series, first, min(first + _BATCH, len(series.total)) - 1, rising=False)
         fired = (told.learned > WARM_UP) & (told.down >= log_threshold) & (told.drop >= min_drop)
         if fired.any():
             return int(told.day[np.argmax(fired)])
