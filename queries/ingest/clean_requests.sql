@@ -33,17 +33,17 @@ SELECT
     bounded(intent) AS intent,
     bounded(traffic_class) AS traffic_class,
     tries AS attempts,
-    TRY_CAST(latency_ms AS DOUBLE) AS latency_ms,
-    TRY_CAST(fallback_latency_ms AS DOUBLE) AS fallback_latency_ms,
-    whole(input_tokens) AS input_tokens,
-    whole(output_tokens) AS output_tokens,
-    TRY_CAST(cost_usd AS DOUBLE) AS cost_usd,
+    latency_ms_is AS latency_ms,
+    fallback_latency_ms_is AS fallback_latency_ms,
+    whole(input_tokens_is) AS input_tokens,
+    whole(output_tokens_is) AS output_tokens,
+    cost_usd_is AS cost_usd,
     bounded(error) AS error,
-    whole(tool_calls) AS tool_calls,
-    CASE lower(tool_ok) WHEN 'true' THEN coalesce(whole(tool_calls), 1) WHEN 'false' THEN 0 ELSE whole(tool_ok) END AS tool_ok,
+    whole(tool_calls_is) AS tool_calls,
+    CASE lower(tool_ok) WHEN 'true' THEN coalesce(whole(tool_calls_is), 1) WHEN 'false' THEN 0 ELSE whole(tool_ok_is) END AS tool_ok,
     TRY_CAST(agent_override AS BOOLEAN) AS agent_override,
     TRY_CAST(schema_valid AS BOOLEAN) AS schema_valid,
-    TRY_CAST(cache_age_s AS DOUBLE) AS cache_age_s,
+    cache_age_s_is AS cache_age_s,
     bounded(prompt_version) AS prompt_version,
     coalesce(TRY_CAST(drill AS BOOLEAN), false) AS drill,
     CASE
@@ -72,21 +72,21 @@ SELECT
                 CAST(a.status_code AS VARCHAR), CAST(a.latency_ms AS VARCHAR)) IS NULL)) > 0, true)
             THEN 'attempts is not a list of attempts'
         WHEN status IS NOT NULL AND state IS NULL THEN 'status is not ok, error or refused'
-        WHEN latency_ms IS NOT NULL AND coalesce(NOT TRY_CAST(latency_ms AS DOUBLE) BETWEEN 0 AND 1e12, true)
+        WHEN latency_ms IS NOT NULL AND coalesce(NOT latency_ms_is BETWEEN 0 AND 1e12, true)
             THEN 'latency_ms is not a number of at least 0'
         WHEN fallback_latency_ms IS NOT NULL
-            AND coalesce(NOT TRY_CAST(fallback_latency_ms AS DOUBLE) BETWEEN 0 AND 1e12, true)
+            AND coalesce(NOT fallback_latency_ms_is BETWEEN 0 AND 1e12, true)
             THEN 'fallback_latency_ms is not a number of at least 0'
-        WHEN input_tokens IS NOT NULL AND whole(input_tokens) IS NULL THEN 'input_tokens is not a whole number of at least 0'
-        WHEN output_tokens IS NOT NULL AND whole(output_tokens) IS NULL
+        WHEN input_tokens IS NOT NULL AND whole(input_tokens_is) IS NULL THEN 'input_tokens is not a whole number of at least 0'
+        WHEN output_tokens IS NOT NULL AND whole(output_tokens_is) IS NULL
             THEN 'output_tokens is not a whole number of at least 0'
-        WHEN cost_usd IS NOT NULL AND coalesce(NOT TRY_CAST(cost_usd AS DOUBLE) BETWEEN 0 AND 1e9, true)
+        WHEN cost_usd IS NOT NULL AND coalesce(NOT cost_usd_is BETWEEN 0 AND 1e9, true)
             THEN 'cost_usd is not a number of at least 0'
-        WHEN cache_age_s IS NOT NULL AND coalesce(NOT TRY_CAST(cache_age_s AS DOUBLE) BETWEEN 0 AND 1e12, true)
+        WHEN cache_age_s IS NOT NULL AND coalesce(NOT cache_age_s_is BETWEEN 0 AND 1e12, true)
             THEN 'cache_age_s is not a number of at least 0'
-        WHEN tool_calls IS NOT NULL AND coalesce(NOT whole(tool_calls) <= 1000000, true)
+        WHEN tool_calls IS NOT NULL AND coalesce(NOT whole(tool_calls_is) <= 1000000, true)
             THEN 'tool_calls is not a whole number of at least 0'
-        WHEN tool_ok IS NOT NULL AND lower(tool_ok) NOT IN ('true', 'false') AND coalesce(NOT whole(tool_ok) <= 1000000, true)
+        WHEN tool_ok IS NOT NULL AND lower(tool_ok) NOT IN ('true', 'false') AND coalesce(NOT whole(tool_ok_is) <= 1000000, true)
             THEN 'tool_ok is neither a boolean nor a whole number'
         WHEN fallback IS NOT NULL AND TRY_CAST(fallback AS BOOLEAN) IS NULL THEN 'fallback is not a boolean'
         WHEN drill IS NOT NULL AND TRY_CAST(drill AS BOOLEAN) IS NULL THEN 'drill is not a boolean'
@@ -98,6 +98,14 @@ FROM (
     SELECT
         *,
         time_us(ts) AS ts_us,
+        TRY_CAST(latency_ms AS DOUBLE) AS latency_ms_is,
+        TRY_CAST(fallback_latency_ms AS DOUBLE) AS fallback_latency_ms_is,
+        TRY_CAST(input_tokens AS DOUBLE) AS input_tokens_is,
+        TRY_CAST(output_tokens AS DOUBLE) AS output_tokens_is,
+        TRY_CAST(cost_usd AS DOUBLE) AS cost_usd_is,
+        TRY_CAST(tool_calls AS DOUBLE) AS tool_calls_is,
+        TRY_CAST(tool_ok AS DOUBLE) AS tool_ok_is,
+        TRY_CAST(cache_age_s AS DOUBLE) AS cache_age_s_is,
         attempts IS NOT NULL AS tried,
         TRY_CAST(attempts AS STRUCT(provider VARCHAR, model VARCHAR, tier VARCHAR, status_code INTEGER, error VARCHAR, latency_ms DOUBLE)[])
             AS tries,

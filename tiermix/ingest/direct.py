@@ -16,7 +16,7 @@ from tiermix.ingest.batch import Cleaned, Input, Job, Tally, bad_rows, cleaned, 
 from tiermix.model import FileReceipt
 from tiermix.store import Store
 
-_HEAD_ROWS = 200_000
+_HEAD_ROWS = 20_000
 
 
 class _SecondLook(Exception):
