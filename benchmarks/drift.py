@@ -238,12 +238,40 @@ def show(scores: dict[str, Score]) -> None:
         print(f"{'all nulls':16} {series:4} {alarms / series:7.3g} {'':6} {0.2:6g}")
 
 
+def also(reps: int, seed: int) -> None:
+    """What the command line replays of no file: alarms for rises, and alarms after a level was accepted, on nulls."""
+    from tiermix.analysis.drift import meter
+    from tiermix.analysis.drift.series import Plain
+
+    log_threshold, accepted, nights = meter.threshold(730), 60, YEAR - 60 - meter.RELEARN
+    print(
+        f"{'scenario':16} {'n':>4} {'drops':>7} {'rises':>7} {'accepted':>9}   share of series with an alarm in 365 nights"
+    )
+    for i, s in enumerate(s for s in SCENARIOS if s.onset is None):
+        _, primary, total, _ = plain(s, reps, np.random.default_rng([seed, i]))
+        seen = np.zeros(3)
+        for k, n in zip(primary.astype(float), total.astype(float), strict=True):
+            series = Plain(k, n)
+            found = list(meter.drifts(meter.nights(series, WARM_UP, s.days - 1), log_threshold))
+            first = accepted + meter.RELEARN
+            told = meter.nights(series, first, first + nights, accepted)
+            again = meter.drifts(told, log_threshold, warm_up=meter.RELEARN)
+            sides = [d.side for d in found]
+            seen += ["down" in sides, "up" in sides, any(d.side == "down" for d in again)]
+        drops, rises, after = seen / reps
+        print(f"{s.name:16} {reps:4} {drops:7.3g} {rises:7.3g} {after:9.3g}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--reps", type=int, default=40)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--series", type=Path, help="score the series of this folder instead of making some")
+    parser.add_argument("--also", action="store_true", help="alarms for rises and after a level was accepted instead")
     asked = parser.parse_args()
+    if asked.also:
+        also(asked.reps, asked.seed)
+        return
     with tempfile.TemporaryDirectory() as made:
         folder = asked.series or Path(made)
         if asked.series is None:
