@@ -245,7 +245,7 @@ def also(reps: int, seed: int) -> None:
 
     log_threshold, accepted, nights = meter.threshold(730), 60, YEAR - 60 - meter.RELEARN
     print(
-        f"{'scenario':16} {'n':>4} {'drops':>7} {'rises':>7} {'accepted':>9}   share of series with an alarm in 365 nights"
+        f"{'scenario':16} {'n':>4} {'drops':>7} {'rises':>7} {'accepted':>9}   share of series with an alarm in a year"
     )
     for i, s in enumerate(s for s in SCENARIOS if s.onset is None):
         _, primary, total, _ = plain(s, reps, np.random.default_rng([seed, i]))
