@@ -8,7 +8,7 @@ from datetime import date, datetime
 from tiermix.store import Store
 from tiermix.timewin import epoch_us, from_epoch_us
 
-FIRST_SCHEMA = 4  # the store's schema that has the table; a reader may meet an older one
+FIRST_SCHEMA = 5  # the store's schema that has the table; a reader may meet an older one
 
 
 @dataclass(frozen=True, slots=True)

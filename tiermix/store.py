@@ -17,7 +17,7 @@ from tiermix.model import Outcome, Placement
 if TYPE_CHECKING:
     import duckdb
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 
 class Store:

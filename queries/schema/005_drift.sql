@@ -1,4 +1,4 @@
--- name: schema/004_drift
+-- name: schema/005_drift
 -- what: from which days on a level was accepted by hand
 
 CREATE TABLE drift_acknowledged (
