@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tiermix import sql
 from tiermix.broken import locate, parts
-from tiermix.errors import StoreBusy, StoreCorrupt, StoreError, StoreFull, UnreadableFile
+from tiermix.errors import StoreBusy, StoreCorrupt, StoreError, StoreFull, StoreStrained, UnreadableFile
 from tiermix.files import scratch
 from tiermix.ingest.batch import Input, Job, Tally, bad_rows, cleaned, enter, next_batch, roll_up
 from tiermix.model import FileReceipt
@@ -39,7 +39,7 @@ def add_carefully(job: Job, item: Input) -> list[FileReceipt]:
                 done += part.records
         except UnreadableFile as damaged:
             item.damage.append(damaged.message)
-        except (StoreFull, StoreBusy, StoreCorrupt):
+        except (StoreFull, StoreBusy, StoreCorrupt, StoreStrained):
             raise
         except StoreError as refused:
             item.damage.append(f"it cannot be read: {refused.message}")
