@@ -227,3 +227,21 @@ def test_a_fallback_without_its_failure_row_is_not_called_primary(tiermix: Progr
     assert tiermix("ingest", write_lines(tiermix.folder / "log.jsonl", served)).code == 0
     rescued = stored(tiermix.folder, "SELECT requested_model, tier FROM requests WHERE fallback")
     assert rescued == [(None, "secondary")] * 9
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_attempts_of_several_requests_under_one_id_make_no_two_requests_of_one_id(
+    tiermix: Program, apart: bool
+) -> None:
+    # A gateway that repeats its call ids. Catches naming each request after its first attempt without a look at others.
+    row = {
+        "id": "a", "litellm_call_id": "same", "trace_id": "t", "call_type": "acompletion", "status": "success",
+        "model_group": "premium", "model": "gpt-4o", "startTime": 1795234164.0, "endTime": 1795234165.0,
+    }  # fmt: skip
+    later = row | {"id": "b", "startTime": 1795234170.0, "endTime": 1795234171.0}
+    other = later | {"trace_id": "u"} if apart else later
+    assert tiermix("ingest", write_lines(tiermix.folder / "log.jsonl", [row, other])).code == 0
+    assert stored(tiermix.folder, "SELECT request_id FROM request_log ORDER BY ALL") == (
+        [("same",)] if apart else [("same",), ("same#2",)]
+    )
+    assert stored(tiermix.folder, "SELECT sum(requests) FROM mix_minute") == [(1 if apart else 2,)]
