@@ -287,7 +287,7 @@ def spent(n: int, **metadata: Any) -> dict[str, Any]:
     """A success as LiteLLM's proxy bills it."""
     return {
         "request_id": f"chatcmpl-{n}", "litellm_call_id": f"call-{n}", "call_type": "acompletion", "api_key": "k",
-        "startTime": f"2026-11-21 04:0{n}:44+00:00", "endTime": f"2026-11-21 04:0{n}:45+00:00", "status": "success",
+        "startTime": f"2026-11-19 04:0{n}:44+00:00", "endTime": f"2026-11-19 04:0{n}:45+00:00", "status": "success",
         "model": "anthropic/claude-fable-5", "model_group": "premium", "custom_llm_provider": "anthropic", "spend": 0.01,
         "cache_hit": "None", "metadata": json.dumps(metadata),
     }  # fmt: skip
@@ -388,6 +388,35 @@ def test_a_refusal_after_a_failed_attempt_is_one_request(tiermix: Program) -> No
     rows = [failed, payload(1, usage_object=REFUSED)]
     assert tiermix("ingest", write_lines(tiermix.folder / "log.jsonl", rows)).code == 0
     assert stored(tiermix.folder, "tier, served_model, len(attempts)") == [("secondary", "claude-opus-4-8", 2)]
+
+
+def test_what_a_log_cannot_tell_is_said_with_its_source_and_the_number_of_requests(tiermix: Program) -> None:
+    # A CSV that names served models only, old spend logs, and a log that tells everything. Catches counting drills, the
+    # other sources, and requests of another tier as known.
+    (tiermix.folder / "activity.csv").write_text(
+        "generation_id,created_at,model_permaslug,provider_name,tokens_prompt,cost_total\n"
+        + "".join(f"gen-{n},2026-11-19 10:0{n}:00,openai/gpt-4o,OpenAI,5,0.1\n" for n in range(3))
+    )
+    old = [spent(n) for n in range(2)] + [spent(5, attempted_fallbacks=0)]
+    told = {"tier": "primary", "intended_tier": "primary", "fallback": False, "ts": "2026-11-19T10:00:00Z"}
+    drill = {"ts": "2026-11-19T10:00:00Z", "served_model": "gpt-4o", "drill": True, "request_id": "d"}
+    native = [told | {"request_id": f"n{n}"} for n in range(4)] + [drill]
+    files = [write_lines(tiermix.folder / "spend.jsonl", old), write_lines(tiermix.folder / "native.jsonl", native)]
+    assert tiermix("ingest", "activity.csv", *files).code == 0
+    want = [
+        {"source": "litellm_spend", "intended": 2, "fallback": 2},
+        {"source": "openrouter_activity", "intended": 3, "fallback": 3},
+    ]
+    trust = tiermix("status", "--json").json["trust"]
+    assert (trust["cannot_tell"], trust["fallback_unknown"]) == (want, 5)
+    shown = " ".join(tiermix("status", env={"COLUMNS": "200"}).out.split())
+    assert "intended tier not recorded 5 requests (litellm_spend 2, openrouter_activity 3)" in shown
+    assert "fallback not recorded 5 requests (litellm_spend 2, openrouter_activity 3)" in shown
+    assert tiermix("report", "-o", "r.html", "--days", "5").code == 0
+    page = (tiermix.folder / "r.html").read_text()
+    assert "intended tier not recorded" in page
+    assert "5 requests (litellm_spend 2, openrouter_activity 3)" in page
+    assert tiermix("report", "--json", "--days", "5").json["trust"]["cannot_tell"] == want
 
 
 def test_the_capacity_that_was_served_can_be_declared_a_tier(tiermix: Program) -> None:
