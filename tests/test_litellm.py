@@ -245,3 +245,30 @@ def test_attempts_of_several_requests_under_one_id_make_no_two_requests_of_one_i
         [("same",)] if apart else [("same",), ("same#2",)]
     )
     assert stored(tiermix.folder, "SELECT sum(requests) FROM mix_minute") == [(1 if apart else 2,)]
+
+
+@pytest.mark.parametrize("before", ["another DuckDB", "schema 3"])
+def test_attempts_are_known_again_though_their_hashes_are_not(tiermix: Program, before: str) -> None:
+    # Half of the attempts come one night later. Catches trusting stored hashes, and a migration that makes none.
+    rows = rows_of(PROXY)
+    write_lines(tiermix.folder / "first.jsonl", rows[::2])
+    write_lines(tiermix.folder / "all.jsonl", rows)
+    assert tiermix("ingest", "first.jsonl").code == 0
+    with duckdb.connect(str(tiermix.folder / "tiermix.duckdb")) as db:
+        if before == "schema 3":
+            db.execute(
+                "ALTER TABLE attempt_log DROP COLUMN attempt_hash; ALTER TABLE attempt_log DROP COLUMN group_hash"
+            )
+            db.execute("ALTER TABLE request_log DROP COLUMN group_hash")
+            db.execute("UPDATE meta SET value = '3' WHERE key = 'schema'")
+        else:
+            db.execute("UPDATE attempt_log SET attempt_hash = 1, group_hash = 2")
+            db.execute("UPDATE request_log SET group_hash = 3")
+            db.execute("UPDATE meta SET value = 'other' WHERE key = 'hash'")
+    ran = tiermix("ingest", "all.jsonl", "--json")
+    assert ran.code == 0, ran.err
+    assert ran.json["duplicate"] == len(rows[::2])
+    assert stored(tiermix.folder, "SELECT count(*), count(DISTINCT request_id) FROM request_log") == [(40, 40)]
+    assert stored(tiermix.folder, "SELECT CAST(sum(requests) AS INTEGER) FROM mix_minute") == [(40,)]
+    wrong = "SELECT count(*) FROM attempt_log WHERE attempt_hash <> hash(attempt_id) OR group_hash <> hash(group_key)"
+    assert stored(tiermix.folder, wrong) == [(0,)]

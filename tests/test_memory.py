@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ import zstandard
 from tests.conftest import NOW, ROOT
 from tests.corpus import good, jsonl
 from tests.test_crash import consistent
+from tiermix import files
 
 BOUND = 1 << 30
 MIB = 1 << 20
@@ -260,3 +262,21 @@ def test_one_rule_says_how_long_a_line_may_be(tmp_path: Path, size: str, way: st
         tmp_path, "log.jsonl", 3 - refused, int(way == "beside a duplicate"),
         refused + int(way == "beside a broken line"),
     )  # fmt: skip
+
+
+def test_a_folder_just_being_made_is_not_taken_for_a_leftover(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Two processes at once. Catches a lock that can be seen before it is held.
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    lock = files._lock
+
+    def swept_before(handle: int) -> bool:
+        monkeypatch.setattr(files, "_lock", lock)
+        files.sweep()
+        return lock(handle)
+
+    monkeypatch.setattr(files, "_lock", swept_before)
+    with files.scratch() as folder:
+        assert folder.is_dir()
+        files.sweep()
+        assert folder.is_dir()
+    assert not folder.exists()

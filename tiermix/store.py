@@ -18,7 +18,7 @@ from tiermix.model import Outcome, Placement
 if TYPE_CHECKING:
     import duckdb
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 
 class Store:
@@ -107,13 +107,15 @@ class Store:
         self.version = SCHEMA_VERSION
 
     def _rehash(self) -> None:
-        """Hashes the request ids anew when they were hashed by another DuckDB, which need not hash alike."""
+        """Hashes the ids anew when they were hashed by another DuckDB, which need not hash alike."""
         ours = self.execute("SELECT CAST(hash('tiermix') AS VARCHAR)")[0][0]
         stored = self.execute("SELECT value FROM meta WHERE key = 'hash'")
         if stored == [(ours,)]:
             return
         with self.transaction():
             self.execute("UPDATE request_log SET request_hash = hash(request_id)")
+            self.execute("UPDATE request_log SET group_hash = hash(group_key) WHERE group_key IS NOT NULL")
+            self.execute("UPDATE attempt_log SET attempt_hash = hash(attempt_id), group_hash = hash(group_key)")
             self.execute("DELETE FROM meta WHERE key = 'hash'")
             self.execute("INSERT INTO meta VALUES ('hash', $ours)", {"ours": ours})
 

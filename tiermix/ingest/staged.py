@@ -117,7 +117,9 @@ def _commit(job: Job, batch: Sequence[Input], tallies: dict[str, Tally]) -> list
 def _fold(store: Store, source: str, batch_id: int) -> None:
     """Adds the new attempts and folds every request they belong to anew, taking its old self out of the rollups."""
     store.ask("ingest/fresh_attempts", {"source": source, "batch_id": batch_id})
-    store.ask("ingest/touched_attempts", {"batch_id": batch_id})
+    store.ask("ingest/touched_groups", {"batch_id": batch_id})
+    store.ask("ingest/touched_rows")
+    store.ask("ingest/touched_attempts")
     store.ask("ingest/replaced_requests")
     store.ask("ingest/roll_back_minutes")
     store.ask("ingest/roll_back_hours")
