@@ -227,3 +227,48 @@ def test_a_fallback_without_its_failure_row_is_not_called_primary(tiermix: Progr
     assert tiermix("ingest", write_lines(tiermix.folder / "log.jsonl", served)).code == 0
     rescued = stored(tiermix.folder, "SELECT requested_model, tier FROM requests WHERE fallback")
     assert rescued == [(None, "secondary")] * 9
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_attempts_of_several_requests_under_one_id_make_no_two_requests_of_one_id(
+    tiermix: Program, apart: bool
+) -> None:
+    # A gateway that repeats its call ids. Catches naming each request after its first attempt without a look at others.
+    row = {
+        "id": "a", "litellm_call_id": "same", "trace_id": "t", "call_type": "acompletion", "status": "success",
+        "model_group": "premium", "model": "gpt-4o", "startTime": 1795234164.0, "endTime": 1795234165.0,
+    }  # fmt: skip
+    later = row | {"id": "b", "startTime": 1795234170.0, "endTime": 1795234171.0}
+    other = later | {"trace_id": "u"} if apart else later
+    assert tiermix("ingest", write_lines(tiermix.folder / "log.jsonl", [row, other])).code == 0
+    assert stored(tiermix.folder, "SELECT request_id FROM request_log ORDER BY ALL") == (
+        [("same",)] if apart else [("same",), ("same#2",)]
+    )
+    assert stored(tiermix.folder, "SELECT sum(requests) FROM mix_minute") == [(1 if apart else 2,)]
+
+
+@pytest.mark.parametrize("before", ["another DuckDB", "schema 3"])
+def test_attempts_are_known_again_though_their_hashes_are_not(tiermix: Program, before: str) -> None:
+    # Half of the attempts come one night later. Catches trusting stored hashes, and a migration that makes none.
+    rows = rows_of(PROXY)
+    write_lines(tiermix.folder / "first.jsonl", rows[::2])
+    write_lines(tiermix.folder / "all.jsonl", rows)
+    assert tiermix("ingest", "first.jsonl").code == 0
+    with duckdb.connect(str(tiermix.folder / "tiermix.duckdb")) as db:
+        if before == "schema 3":
+            db.execute(
+                "ALTER TABLE attempt_log DROP COLUMN attempt_hash; ALTER TABLE attempt_log DROP COLUMN group_hash"
+            )
+            db.execute("ALTER TABLE request_log DROP COLUMN group_hash")
+            db.execute("UPDATE meta SET value = '3' WHERE key = 'schema'")
+        else:
+            db.execute("UPDATE attempt_log SET attempt_hash = 1, group_hash = 2")
+            db.execute("UPDATE request_log SET group_hash = 3")
+            db.execute("UPDATE meta SET value = 'other' WHERE key = 'hash'")
+    ran = tiermix("ingest", "all.jsonl", "--json")
+    assert ran.code == 0, ran.err
+    assert ran.json["duplicate"] == len(rows[::2])
+    assert stored(tiermix.folder, "SELECT count(*), count(DISTINCT request_id) FROM request_log") == [(40, 40)]
+    assert stored(tiermix.folder, "SELECT CAST(sum(requests) AS INTEGER) FROM mix_minute") == [(40,)]
+    wrong = "SELECT count(*) FROM attempt_log WHERE attempt_hash <> hash(attempt_id) OR group_hash <> hash(group_key)"
+    assert stored(tiermix.folder, wrong) == [(0,)]

@@ -272,6 +272,164 @@ def test_records_mean_what_the_gateway_means(tiermix: Program, name: str) -> Non
     assert stored(tiermix.folder) == want
 
 
+def payload(n: int, *, params: dict[str, Any] | None = None, answer: Any = None, **metadata: Any) -> dict[str, Any]:
+    """A success as LiteLLM's proxy writes it."""
+    return {
+        "id": f"chatcmpl-{n}", "litellm_call_id": f"call-{n}", "trace_id": f"t{n}", "call_type": "acompletion",
+        "status": "success", "model_group": "premium", "model": "anthropic/claude-fable-5", "custom_llm_provider": "anthropic",
+        "startTime": 1795234164.0 + n, "endTime": 1795234165.0 + n, "cache_hit": None, "response": answer,
+        "model_parameters": {"stream": False, **(params or {})}, "error_information": {"error_code": "", "error_class": ""},
+        "metadata": {"user_api_key_hash": "k", "user_api_key_team_id": "search", **metadata},
+    }  # fmt: skip
+
+
+def spent(n: int, **metadata: Any) -> dict[str, Any]:
+    """A success as LiteLLM's proxy bills it."""
+    return {
+        "request_id": f"chatcmpl-{n}", "litellm_call_id": f"call-{n}", "call_type": "acompletion", "api_key": "k",
+        "startTime": f"2026-11-19 04:0{n}:44+00:00", "endTime": f"2026-11-19 04:0{n}:45+00:00", "status": "success",
+        "model": "anthropic/claude-fable-5", "model_group": "premium", "custom_llm_provider": "anthropic", "spend": 0.01,
+        "cache_hit": "None", "metadata": json.dumps(metadata),
+    }  # fmt: skip
+
+
+REFUSED = {
+    "prompt_tokens": 412, "iterations": [
+        {"type": "message", "model": "claude-fable-5", "input_tokens": 412, "output_tokens": 0},
+        {"type": "fallback_message", "model": "claude-opus-4-8", "input_tokens": 412, "output_tokens": 264},
+    ],
+}  # fmt: skip
+ANSWERED = {"prompt_tokens": 412, "iterations": [{"type": "message", "model": "claude-fable-5", "input_tokens": 412}]}
+QUIET = "tier, intended_tier, served_model, reason, fallback"
+
+
+@pytest.mark.parametrize(
+    ("record", "want"),
+    [
+        (payload(1, usage_object=REFUSED), ("secondary", "claude-opus-4-8", "refusal")),
+        (payload(1, usage_object=ANSWERED), ("primary", "anthropic/claude-fable-5", None)),
+        (payload(1, usage_object={"iterations": None}), ("primary", "anthropic/claude-fable-5", None)),
+        (
+            payload(1, params={"service_tier": "priority"}, answer={"service_tier": "default"}),
+            ("secondary", "anthropic/claude-fable-5", "service_tier_default"),
+        ),
+        (
+            payload(1, params={"service_tier": "default"}, answer={"service_tier": "flex"}),
+            ("secondary", "anthropic/claude-fable-5", "service_tier_flex"),
+        ),
+        # What was left to the provider, given as asked, better than asked, or not told is no demotion.
+        *(
+            (
+                payload(1, params={"service_tier": asked}, answer={"service_tier": given}),
+                ("primary", "anthropic/claude-fable-5", None),
+            )
+            for asked, given in (
+                ("auto", "default"),
+                ("priority", "priority"),
+                ("flex", "default"),
+                ("priority", None),
+                (None, "default"),
+            )
+        ),
+        (
+            payload(1, params={"service_tier": "priority"}, answer="redacted-by-litellm"),
+            ("primary", "anthropic/claude-fable-5", None),
+        ),
+        (payload(1, azure_spillover=True), ("secondary", "anthropic/claude-fable-5", "azure_spillover")),
+        (spent(1, attempted_fallbacks=0, usage_object=REFUSED), ("secondary", "claude-opus-4-8", "refusal")),
+        (spent(1, usage_object=REFUSED), ("secondary", "claude-opus-4-8", "refusal")),
+        (spent(1, attempted_fallbacks=0, usage_object=ANSWERED), ("primary", "anthropic/claude-fable-5", None)),
+        (
+            spent(1, attempted_fallbacks=0, azure_spillover=True),
+            ("secondary", "anthropic/claude-fable-5", "azure_spillover"),
+        ),
+        (
+            otlp(
+                span(1, "p", gen_ai__request__model="gpt-5", gen_ai__response__model="gpt-5-2026-05-01",
+                     openai__request__service_tier="priority", openai__response__service_tier="default")
+            ),
+            ("secondary", "gpt-5-2026-05-01", "service_tier_default"),
+        ),
+        (
+            otlp(
+                span(1, "p", gen_ai__request__model="gpt-5", gen_ai__response__model="gpt-5",
+                     gen_ai__openai__request__service_tier="scale", gen_ai__openai__response__service_tier="scale")
+            ),
+            ("primary", "gpt-5", None),
+        ),
+        (
+            otlp(span(1, "p", gen_ai__request__model="claude-fable-5", gen_ai__response__model="claude-opus-4-8")),
+            ("secondary", "claude-opus-4-8", None),  # another model than was asked for; why is not said
+        ),
+        (
+            otlp(span(1, "p", gen_ai__request__model="claude-opus-4.8", gen_ai__response__model="us.anthropic.claude-opus-4-8-v1:0")),
+            ("primary", "us.anthropic.claude-opus-4-8-v1:0", None),
+        ),
+    ],
+)  # fmt: skip
+def test_a_switch_that_leaves_no_error_is_found_where_the_record_shows_it(
+    tiermix: Program, record: dict[str, Any], want: tuple[str, str, str | None]
+) -> None:
+    # Catches taking the answer of a stand-in for that of the model that was asked for, and any difference of service
+    # tiers for a demotion.
+    ran = tiermix("ingest", write_lines(tiermix.folder / "log.jsonl", [record]), "--json")
+    assert (ran.code, ran.json["accepted"]) == (0, 1), ran.err
+    [(tier, intended, served, reason, fallback)] = stored(tiermix.folder, QUIET)
+    assert (tier, served, reason) == want
+    assert intended == "primary"
+    assert fallback is not True  # no fallback of the gateway fired
+
+
+def test_a_refusal_after_a_failed_attempt_is_one_request(tiermix: Program) -> None:
+    failed = payload(1) | {
+        "id": "f1", "status": "failure", "startTime": 1795234163.0, "endTime": 1795234163.5,
+        "error_information": {"error_code": "429", "error_class": "RateLimitError"},
+    }  # fmt: skip
+    rows = [failed, payload(1, usage_object=REFUSED)]
+    assert tiermix("ingest", write_lines(tiermix.folder / "log.jsonl", rows)).code == 0
+    assert stored(tiermix.folder, "tier, served_model, len(attempts)") == [("secondary", "claude-opus-4-8", 2)]
+
+
+def test_what_a_log_cannot_tell_is_said_with_its_source_and_the_number_of_requests(tiermix: Program) -> None:
+    # A CSV that names served models only, old spend logs, and a log that tells everything. Catches counting drills, the
+    # other sources, and requests of another tier as known.
+    (tiermix.folder / "activity.csv").write_text(
+        "generation_id,created_at,model_permaslug,provider_name,tokens_prompt,cost_total\n"
+        + "".join(f"gen-{n},2026-11-19 10:0{n}:00,openai/gpt-4o,OpenAI,5,0.1\n" for n in range(3))
+    )
+    old = [spent(n) for n in range(2)] + [spent(5, attempted_fallbacks=0)]
+    told = {"tier": "primary", "intended_tier": "primary", "fallback": False, "ts": "2026-11-19T10:00:00Z"}
+    drill = {"ts": "2026-11-19T10:00:00Z", "served_model": "gpt-4o", "drill": True, "request_id": "d"}
+    native = [told | {"request_id": f"n{n}"} for n in range(4)] + [drill]
+    files = [write_lines(tiermix.folder / "spend.jsonl", old), write_lines(tiermix.folder / "native.jsonl", native)]
+    assert tiermix("ingest", "activity.csv", *files).code == 0
+    want = [
+        {"source": "litellm_spend", "intended": 2, "fallback": 2},
+        {"source": "openrouter_activity", "intended": 3, "fallback": 3},
+    ]
+    trust = tiermix("status", "--json").json["trust"]
+    assert (trust["cannot_tell"], trust["fallback_unknown"]) == (want, 5)
+    shown = " ".join(tiermix("status", env={"COLUMNS": "200"}).out.split())
+    assert "intended tier not recorded 5 requests (litellm_spend 2, openrouter_activity 3)" in shown
+    assert "fallback not recorded 5 requests (litellm_spend 2, openrouter_activity 3)" in shown
+    assert tiermix("report", "-o", "r.html", "--days", "5").code == 0
+    page = (tiermix.folder / "r.html").read_text()
+    assert "intended tier not recorded" in page
+    assert "5 requests (litellm_spend 2, openrouter_activity 3)" in page
+    assert tiermix("report", "--json", "--days", "5").json["trust"]["cannot_tell"] == want
+
+
+def test_the_capacity_that_was_served_can_be_declared_a_tier(tiermix: Program) -> None:
+    (tiermix.folder / "tiermix.toml").write_text(
+        '[[tier]]\nname = "best"\nmodels = ["claude-fable-*"]\n'
+        '[[tier]]\nname = "shared"\nreasons = ["service_tier_*", "azure_spillover"]\n'
+    )
+    rows = [payload(1, azure_spillover=True), payload(2)]
+    assert tiermix("ingest", write_lines(tiermix.folder / "log.jsonl", rows)).code == 0
+    found = [("shared", "azure_spillover"), ("best", None)]
+    assert stored(tiermix.folder, "tier, reason") == found
+
+
 def test_every_shipped_source_has_a_test_of_its_records() -> None:
     elsewhere = {
         "native",

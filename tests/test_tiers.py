@@ -51,6 +51,14 @@ DECLARED = Config(
         ({"requested_model": "gpt-5", "status": "error"}, ("unserved", "primary", True)),
         ({"served_model": "gpt-5"}, ("unknown", None, None)),  # what was asked for is not known: no guess
         ({"served_model": "gpt-5", "fallback": True}, ("secondary", "primary", True)),
+        (
+            {"requested_model": "gpt-5", "served_model": "gpt-5", "reason": "service_tier_default"},
+            ("secondary", "primary", True),
+        ),
+        (
+            {"requested_model": "gpt-5", "served_model": "gpt-5", "reason": "azure_spillover"},
+            ("secondary", "primary", True),
+        ),
         ({"logged_tier": "canned", "logged_intended": "primary"}, ("canned", "primary", True)),
     ],
 )

@@ -23,6 +23,7 @@ from tiermix.model import (
     Frame,
     Mix,
     Note,
+    Silence,
     SloStatus,
     Trust,
 )
@@ -360,6 +361,7 @@ def trust(desk: Desk, window: Window) -> Trust:
         unknown=sum(unknown.values()),
         no_id=without_id,
         fallback_unknown=whole.totals.total - whole.fallback.known,
+        cannot_tell=tuple(Silence(*row) for row in desk.store.ask("trust/cannot_tell", span)),
         sources={r[0]: r[3] for r in ledger},
         unknown_models=unknown,
         tiers_assumed=made.assumed,

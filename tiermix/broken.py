@@ -200,17 +200,22 @@ def obvious(path: Path, seen: Sample, *, keep_excerpts: bool) -> BadLines:
 
     Cut and foreign lines are like that; this finds them without parsing any other.
     """
+
+    def named(records: Iterable[Record]) -> Iterator[BadLine]:
+        return (_bad(r, _why_no_json(r.data), keep_excerpts) for r in records)
+
     total = count = 0
     held: list[BadLine] = []
-    for lines_here, bad in _obvious(path, seen, keep_excerpts):
+    for lines_here, bad in _odd(path, seen):
         total, count = total + lines_here, count + len(bad)
         if count <= _HELD:
-            held += bad
-    again = (b for _, bad in _obvious(path, seen, keep_excerpts) for b in bad)
+            held += named(bad)
+    again = (b for _, bad in _odd(path, seen) for b in named(bad))
     return BadLines(total, count, held if count <= _HELD else again)
 
 
-def _obvious(path: Path, seen: Sample, keep_excerpts: bool) -> Iterator[tuple[int, list[BadLine]]]:
+def _odd(path: Path, seen: Sample) -> Iterator[tuple[int, list[Record]]]:
+    """The lines that are no JSON objects by their ends, a block at a time, and how many lines it has."""
     line, offset = 1, 0
     for text, size, many in portions(blocks(path, seen.packing)):
         here = text.split(b"\n")[:-1] if many else [text] if text else []
@@ -218,8 +223,9 @@ def _obvious(path: Path, seen: Sample, keep_excerpts: bool) -> Iterator[tuple[in
         bad, at, k = [], offset, 0
         for n in odd:
             at, k = at + sum(map(len, here[k:n])) + n - k, n
-            if here[n].strip() and (why := _why_no_json(here[n])):
-                bad.append(_bad(Record(line + n, at, here[n], len(here[n])), why, keep_excerpts))
+            # Only blanks around an object are left to look for: anything else need not be parsed to be counted.
+            if (data := here[n].strip()) and (data[:1] + data[-1:] != b"{}" or _why_no_json(here[n])):
+                bad.append(Record(line + n, at, here[n], len(here[n])))
         yield len(here) - sum(not here[n].strip() for n in odd), bad
         line, offset = line + (len(here) if many else 1), offset + size + (not many)
 
@@ -233,14 +239,14 @@ def _bad(record: Record, reason: str, keep_excerpts: bool) -> BadLine:
 def _why_no_json(raw: bytes) -> str:
     """Why a line is no JSON object; empty when it is one."""
     if len(raw) > _LARGE:
-        return _why_not_large(raw)
+        return _why_not_walked(raw)
     try:
         text = raw.decode("utf-8")
         value = json.loads(text)
     except UnicodeDecodeError as error:
         return f"not UTF-8 at byte {error.start}"
     except RecursionError:
-        return "not a JSON object" if raw.lstrip()[:1] != b"{" else ""
+        return _why_not_walked(raw)
     except ValueError as error:
         return f"not JSON: {str(error)[:100]}"
     if not isinstance(value, dict):
@@ -257,8 +263,8 @@ def _has_half(value: object) -> bool:
     return False
 
 
-def _why_not_large(raw: bytes) -> str:
-    """The same of a line that is too large to be built."""
+def _why_not_walked(raw: bytes) -> str:
+    """The same of a line that is too large or too deep to be built."""
     start = len(raw) - len(raw.lstrip())
     if raw[start : start + 1] != b"{":
         return "not a JSON object"

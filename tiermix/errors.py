@@ -150,6 +150,12 @@ class StoreFull(StoreError):
     code = "store_full"
 
 
+class StoreStrained(StoreError):
+    """What is asked for takes more memory and temporary space than there is; the store is as it was before."""
+
+    code = "store_strained"
+
+
 class StoreBusy(StoreError):
     """Another process holds the store."""
 

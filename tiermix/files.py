@@ -53,6 +53,8 @@ def point(link: Path, target: Path) -> None:
 
 
 _PREFIX, _LOCK = "tiermix-", ".lock"
+# What the lock is called until it is held: between the two, `sweep` would take the folder for abandoned.
+_UNLOCKED = ".unlocked"
 
 
 @contextmanager
@@ -64,8 +66,10 @@ def scratch() -> Iterator[Path]:
     """
     folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
     try:
-        with (folder / _LOCK).open("wb") as held:
+        with (folder / _UNLOCKED).open("wb") as held:
             _lock(held.fileno())
+            if os.name != "nt":  # there nobody can take the folder away while the file is open
+                os.rename(held.name, folder / _LOCK)
             yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)

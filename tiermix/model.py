@@ -351,6 +351,21 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True)
+class Silence:
+    """What the log of a source does not say, in requests.
+
+    Attributes:
+        source: the dialect.
+        intended: which tier was intended, so that nobody knows whether they were demoted.
+        fallback: whether a fallback fired.
+    """
+
+    source: str
+    intended: int
+    fallback: int
+
+
+@dataclass(frozen=True, slots=True)
 class Trust:
     """How far to believe the numbers of a window.
 
@@ -362,6 +377,7 @@ class Trust:
         requests: requests in the store, drills included.
         drills, unknown, no_id, fallback_unknown: requests of the window that are drills, whose model no tier claims,
             that carried no id of their own, and whose log cannot say whether a fallback fired.
+        cannot_tell: what the logs do not say of the requests of the window, by dialect.
         sources: requests in the store by dialect.
         unknown_models: models of the window that no tier claims, most frequent first.
         tiers_assumed: no tier is declared or logged; they follow from what was asked for.
@@ -381,6 +397,7 @@ class Trust:
     unknown: int
     no_id: int
     fallback_unknown: int
+    cannot_tell: tuple[Silence, ...]
     sources: Mapping[str, int]
     unknown_models: Mapping[str, int]
     tiers_assumed: bool

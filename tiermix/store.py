@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from tiermix import sql
 from tiermix.engine import duck
 from tiermix.engine.duck import Rows, Scan
 from tiermix.errors import StoreCorrupt, StoreError, StoreMissing, StoreTooNew, TiermixError
+from tiermix.files import scratch
 from tiermix.model import Outcome, Placement
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class Store:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path | None) -> None:
         self._connection = connection
+        self._held = ExitStack()
         self.path = path
         self.version = SCHEMA_VERSION
         self.asked: dict[str, Mapping[str, Any]] = {}
@@ -36,7 +38,9 @@ class Store:
     @classmethod
     def in_memory(cls) -> Store:
         """An empty store that is never written to disk."""
-        store = cls(duck.connect(None), None)
+        held = ExitStack()
+        store = cls(duck.connect(None, spill=held.enter_context(scratch()) / "spill"), None)
+        store._held = held
         store._migrate()
         return store
 
@@ -68,6 +72,7 @@ class Store:
         if path.is_dir() or not path.parent.is_dir():
             raise StoreCorrupt("a store is a file in an existing folder", where=str(path))
         store = cls(duck.connect(path, wait=wait), path)
+        duck.clear_spill(path)
         store._migrate()
         store._rehash()
         return store
@@ -83,6 +88,7 @@ class Store:
     def close(self) -> None:
         """Closes the file."""
         self._connection.close()
+        self._held.close()
 
     def _migrate(self) -> None:
         """Brings a new or older store to the present schema: every step, or none when one fails."""
@@ -101,13 +107,15 @@ class Store:
         self.version = SCHEMA_VERSION
 
     def _rehash(self) -> None:
-        """Hashes the request ids anew when they were hashed by another DuckDB, which need not hash alike."""
+        """Hashes the ids anew when they were hashed by another DuckDB, which need not hash alike."""
         ours = self.execute("SELECT CAST(hash('tiermix') AS VARCHAR)")[0][0]
         stored = self.execute("SELECT value FROM meta WHERE key = 'hash'")
         if stored == [(ours,)]:
             return
         with self.transaction():
             self.execute("UPDATE request_log SET request_hash = hash(request_id)")
+            self.execute("UPDATE request_log SET group_hash = hash(group_key) WHERE group_key IS NOT NULL")
+            self.execute("UPDATE attempt_log SET attempt_hash = hash(attempt_id), group_hash = hash(group_key)")
             self.execute("DELETE FROM meta WHERE key = 'hash'")
             self.execute("INSERT INTO meta VALUES ('hash', $ours)", {"ours": ours})
 

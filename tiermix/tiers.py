@@ -22,6 +22,10 @@ _DATED = re.compile(r"(?:-\d{4}-?\d{2}-?\d{2}|@\d{8}|-\d{3,4}|-latest|-v\d+(?::\
 _VENDOR = re.compile(r"^(?:(?:us|eu|apac|global)\.)?(?:anthropic|amazon|meta|mistral|cohere|ai21|deepseek|openai)\.")
 
 
+# Reasons of dialects: the model that was asked for answered, from a lower class of capacity than was asked for.
+_LESS_CAPACITY = ("service_tier_", "azure_spillover")
+
+
 @dataclass(frozen=True, slots=True)
 class Tiering:
     """The tiers of a store under one configuration.
@@ -131,6 +135,8 @@ def _assumed(o: Outcome) -> str:
         return UNSERVED
     if o.cached:
         return CACHE
+    if o.reason is not None and o.reason.startswith(_LESS_CAPACITY):
+        return SECONDARY
     if o.requested_model is None:
         return SECONDARY if o.fallback else UNKNOWN
     if o.requested_model == o.route or same_model(o.requested_model, o.served_model):

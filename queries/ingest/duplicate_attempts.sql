@@ -3,7 +3,15 @@
 -- The store is the probing side, so that the hash table is as large as the batch and not as the store.
 
 INSERT INTO dup
-SELECT DISTINCT s.rowid FROM attempt_log AS l JOIN staged AS s ON l.attempt_id = s.attempt_id WHERE s.bad IS NULL AND NOT s.skip
+SELECT DISTINCT s.rowid
+FROM (
+    SELECT l.attempt_id FROM attempt_log AS l
+    WHERE l.rowid IN (
+        SELECT k.rowid FROM attempt_log AS k SEMI JOIN staged AS s ON k.attempt_hash = hash(s.attempt_id)
+    )
+) AS known
+JOIN staged AS s ON known.attempt_id = s.attempt_id
+WHERE s.bad IS NULL AND NOT s.skip
 UNION
 SELECT s.rowid
 FROM staged AS s

@@ -48,6 +48,7 @@ folded AS (
         group_key,
         arg_min(source, nth) AS source,
         min(started) AS ts,
+        min(nth) AS first_nth,
         arg_min(request_id, nth) AS request_id,
         arg_min(struct_pack(requested := requested_model, route := route, model := model, ok := ok,
                             intended := intended_model), nth) AS asked,
@@ -81,7 +82,10 @@ folded AS (
 )
 SELECT
     ts,
-    request_id,
+    -- Requests of one group may begin with attempts that carry one id.
+    request_id || CASE WHEN row_number() OVER (PARTITION BY group_key, request_id ORDER BY ts, first_nth) > 1
+        THEN '#' || CAST(row_number() OVER (PARTITION BY group_key, request_id ORDER BY ts, first_nth) AS VARCHAR) ELSE '' END
+        AS request_id,
     true AS has_id,
     -- A model that answered says nothing of what was asked for; one that failed was asked for.
     -- A fallback that fired without its failed attempt in the log leaves unknown what was asked for.

@@ -6,11 +6,12 @@ import os
 import re
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tiermix.errors import StoreBusy, StoreCorrupt, StoreError, StoreFull, TiermixError
+from tiermix.errors import StoreBusy, StoreCorrupt, StoreError, StoreFull, StoreStrained, TiermixError
 from tiermix.sources.catalog import column_name
 from tiermix.sources.detect import Container
 from tiermix.sources.packing import Packing
@@ -26,6 +27,8 @@ _MEMORY = "640MB"
 # DuckDB reads every record up to this size and refuses every one of twice the size; the careful way takes those.
 _RECORD_BYTES = 16 << 20
 _RETRY_EVERY = 0.2
+# DuckDB's folder beside a database for what does not fit into memory. It leaves it behind when it is killed.
+_SPILL = ".tmp"
 # The column for the path of a record; no log has one of that name.
 _FILE = "tiermix: path"
 # Strict, so that a row with a field too few or too many is an error and not a guess; the careful way finds it.
@@ -35,13 +38,16 @@ _CSV = (
 )
 
 
-def connect(path: Path | None, *, read_only: bool = False, wait: float = 0.0) -> duckdb.DuckDBPyConnection:
+def connect(
+    path: Path | None, *, read_only: bool = False, wait: float = 0.0, spill: Path | None = None
+) -> duckdb.DuckDBPyConnection:
     """Opens a database file, or one in memory for None.
 
     Args:
         path: the file; it is created when it does not exist and `read_only` is false.
         read_only: readers share a file among themselves, not with a writer.
         wait: seconds to wait for another process to let go of the file.
+        spill: the folder for what does not fit into memory; None for the one that DuckDB makes beside the file.
 
     Raises:
         StoreBusy: somebody holds the file for longer than that.
@@ -57,11 +63,8 @@ def connect(path: Path | None, *, read_only: bool = False, wait: float = 0.0) ->
         "autoload_known_extensions": False,
         "allow_community_extensions": False,
     }
-    if path is None:
-        import tempfile
-
-        # DuckDB would spill into the current folder; it makes this one when it must and removes it at the end.
-        settings["temp_directory"] = str(Path(tempfile.gettempdir()) / f"tiermix-{os.getpid()}")
+    if spill is not None:
+        settings["temp_directory"] = str(spill)
     deadline = time.monotonic() + wait
     while True:
         try:
@@ -74,6 +77,15 @@ def connect(path: Path | None, *, read_only: bool = False, wait: float = 0.0) ->
             time.sleep(_RETRY_EVERY)
     connection.execute("SET TimeZone = 'UTC'")
     return connection
+
+
+def clear_spill(path: Path) -> None:
+    """Removes what a killed process left beside a database that nobody else has open."""
+    folder = path.with_name(path.name + _SPILL)
+    with suppress(OSError):  # there is none, or it holds files of somebody else
+        for left in folder.glob("duckdb_temp_*"):
+            left.unlink()
+        folder.rmdir()
 
 
 def explain(error: Exception, where: str) -> TiermixError:
@@ -91,6 +103,13 @@ def explain(error: Exception, where: str) -> TiermixError:
         )
     if re.search(r"No space left|disk full|File too large|max_temp_directory_size|Could not write", str(error), re.I):
         return StoreFull(f"there is no room to write: {text}", where=where, hint="free disk space and run it again")
+    if isinstance(error, duckdb.OutOfMemoryException):
+        # Also what it says when it may spill no more.
+        return StoreStrained(
+            f"it takes more memory and temporary space than there is: {text}",
+            where=where,
+            hint="free disk space beside the store, or ingest fewer or smaller files at a time",
+        )
     if re.search(r"Permission denied|Read-only file system", str(error), re.I):
         return StoreError(
             "may not be written there", where=where, hint="choose a folder of yours: --db PATH, or TIERMIX_DB"

@@ -13,7 +13,16 @@ from pathlib import Path
 from tiermix import sql
 from tiermix.config.settings import Config
 from tiermix.engine.duck import Scan
-from tiermix.errors import InputError, NoInput, StoreBusy, StoreError, StoreFull, UnknownSource, UnreadableFile
+from tiermix.errors import (
+    InputError,
+    NoInput,
+    StoreBusy,
+    StoreError,
+    StoreFull,
+    StoreStrained,
+    UnknownSource,
+    UnreadableFile,
+)
 from tiermix.ingest.batch import Input, Job
 from tiermix.ingest.direct import add_directly
 from tiermix.ingest.staged import add_carefully, add_staged
@@ -25,8 +34,10 @@ from tiermix.store import Store
 from tiermix.tiers import tiering
 
 DEFAULT_MAX_BAD = 0.01
-# Files read alike go into one transaction up to this size, which bounds the temporary space of a batch.
+# Files read alike go into one transaction up to this size unpacked, which bounds the temporary space of a batch.
 _BATCH_BYTES = 2 << 30
+# How many times its size a packed log is taken to be, before it is read.
+_UNPACKED = 10
 _BATCH_FILES = 5000
 # From this size on a file is worth a transaction of its own, which lets it go the fast way.
 _ALONE_BYTES = 4 << 20
@@ -204,12 +215,13 @@ def _batches(inputs: Iterable[Input]) -> Iterable[list[Input]]:
     for item in inputs:
         alike = (item.dialect.name, item.dialect.projection, item.seen.container, item.seen.packing, item.seen.encoding)
         batches = groups.setdefault(alike, [[]])
-        full = filled.get(alike, 0) + item.size > _BATCH_BYTES or len(batches[-1]) >= _BATCH_FILES
+        size = item.size * (_UNPACKED if item.seen.packing != "none" else 1)
+        full = filled.get(alike, 0) + size > _BATCH_BYTES or len(batches[-1]) >= _BATCH_FILES
         if batches[-1] and full:
             batches.append([])
             filled[alike] = 0
         batches[-1].append(item)
-        filled[alike] = filled.get(alike, 0) + item.size
+        filled[alike] = filled.get(alike, 0) + size
     return [batch for batches in groups.values() for batch in batches]
 
 
@@ -231,6 +243,8 @@ def _ingest_batch(job: Job, batch: Sequence[Input]) -> list[FileReceipt]:
         if len(batch) > 1:
             return [r for item in batch for r in _ingest_batch(job, [item])]
         if batch[0].seen.container == "parquet":
+            if isinstance(refused, StoreStrained):
+                raise
             batch[0].damage.append(f"the Parquet file cannot be read: {refused.message}")
             return []
         return add_carefully(job, batch[0])

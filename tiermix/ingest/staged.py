@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tiermix import sql
 from tiermix.broken import locate, parts
-from tiermix.errors import StoreBusy, StoreCorrupt, StoreError, StoreFull, UnreadableFile
+from tiermix.errors import StoreBusy, StoreCorrupt, StoreError, StoreFull, StoreStrained, UnreadableFile
 from tiermix.files import scratch
 from tiermix.ingest.batch import Input, Job, Tally, bad_rows, cleaned, enter, next_batch, roll_up
 from tiermix.model import FileReceipt
@@ -39,7 +39,7 @@ def add_carefully(job: Job, item: Input) -> list[FileReceipt]:
                 done += part.records
         except UnreadableFile as damaged:
             item.damage.append(damaged.message)
-        except (StoreFull, StoreBusy, StoreCorrupt):
+        except (StoreFull, StoreBusy, StoreCorrupt, StoreStrained):
             raise
         except StoreError as refused:
             item.damage.append(f"it cannot be read: {refused.message}")
@@ -117,7 +117,9 @@ def _commit(job: Job, batch: Sequence[Input], tallies: dict[str, Tally]) -> list
 def _fold(store: Store, source: str, batch_id: int) -> None:
     """Adds the new attempts and folds every request they belong to anew, taking its old self out of the rollups."""
     store.ask("ingest/fresh_attempts", {"source": source, "batch_id": batch_id})
-    store.ask("ingest/touched_attempts", {"batch_id": batch_id})
+    store.ask("ingest/touched_groups", {"batch_id": batch_id})
+    store.ask("ingest/touched_rows")
+    store.ask("ingest/touched_attempts")
     store.ask("ingest/replaced_requests")
     store.ask("ingest/roll_back_minutes")
     store.ask("ingest/roll_back_hours")

@@ -272,6 +272,9 @@ def trust(answer: Trust) -> Document:
         "unknown": answer.unknown,
         "without_id": answer.no_id,
         "fallback_unknown": answer.fallback_unknown,
+        "cannot_tell": [
+            {"source": s.source, "intended": s.intended, "fallback": s.fallback} for s in answer.cannot_tell
+        ],
         "sources": dict(answer.sources),
         "unknown_models": dict(answer.unknown_models),
         "tiers_assumed": answer.tiers_assumed,

@@ -17,6 +17,11 @@ def printable(text: str, limit: int = 60) -> str:
     return shown if len(shown) <= limit and len(text) <= limit * 2 else shown[: limit - 1] + "…"
 
 
+def visible(text: str) -> str:
+    """`text` at its full length with hostile characters written as escapes; the ends of lines stay."""
+    return _HOSTILE.sub(lambda m: m[0] if m[0] in "\n\t" else f"\\u{ord(m[0]):04x}", text)
+
+
 def no_formula(text: str) -> str:
     """`text` with an apostrophe in front where a spreadsheet would read it as a formula."""
     return f"'{text}" if text.startswith(_FORMULA) else text

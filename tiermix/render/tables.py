@@ -430,6 +430,8 @@ def trust(answer: Trust) -> Table:
     covered = None if not answer.minutes else 1 - answer.silent_minutes / answer.minutes
     silent = f"{shown(covered, 'share')} ({answer.silent_minutes:,} of {answer.minutes:,} without a request)"
     sources = ", ".join(f"{k} {v:,}" for k, v in answer.sources.items())
+    intended = {s.source: s.intended for s in answer.cannot_tell}
+    fallback = {s.source: s.fallback for s in answer.cannot_tell}
     pairs = (
         ("data from", rfc3339(answer.first) if answer.first else BLANK),
         ("complete through", rfc3339(answer.last) if answer.last else BLANK),
@@ -443,7 +445,8 @@ def trust(answer: Trust) -> Table:
         ("unknown models", f"{answer.unknown:,} requests{_models(answer)}"),
         ("drills", f"{answer.drills:,} requests, not counted"),
         ("without a request id", f"{answer.no_id:,} requests, told apart by their content"),
-        ("fallback not recorded", f"{answer.fallback_unknown:,} requests"),
+        ("intended tier not recorded", _silent(intended, sum(intended.values()))),
+        ("fallback not recorded", _silent(fallback, answer.fallback_unknown)),
         ("tiers", "assumed" if answer.tiers_assumed else "declared or logged"),
         ("configuration", f"{answer.config_path or 'none'} (sha256 {answer.config_sha256[:12]})"),
         ("queries", f"sha256 {answer.queries_sha256[:12]}"),
@@ -454,6 +457,12 @@ def trust(answer: Trust) -> Table:
         columns=(Column("what", "what", "text"), Column("value", "value", "text")),
         rows=pairs,
     )
+
+
+def _silent(requests: Mapping[str, int], total: int) -> str:
+    """How many requests the logs say nothing of, and whose logs."""
+    whose = ", ".join(f"{source} {n:,}" for source, n in requests.items() if n)
+    return f"{total:,} requests{f' ({whose})' if whose else ''}"
 
 
 def _models(answer: Trust) -> str:

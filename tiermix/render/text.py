@@ -14,7 +14,7 @@ from tiermix.analysis.replay import Replay
 from tiermix.explain import EachWeek, Explained
 from tiermix.model import Burn, Frame, Mix, Preview, Receipt, SloStatus, Trust
 from tiermix.render import change_tables, change_words, drift_tables, drift_words, tables, words
-from tiermix.render.safe import printable
+from tiermix.render.safe import printable, visible
 from tiermix.render.tables import Column, Table
 from tiermix.verdicts import CheckResult, Gate, Outcome
 
@@ -73,9 +73,11 @@ def _table(t: Table, skip: Sequence[str] = ()) -> RenderableType:
     drawn = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_footer=t.total is not None)
     kept = [(i, c) for i, c in enumerate(t.columns) if c.name not in skip]
     for i, c in kept:
-        footer = Text(tables.shown(t.total[i], c.kind)) if t.total else ""
+        footer = Text(printable(tables.shown(t.total[i], c.kind), 40)) if t.total else ""
         right = c.kind in tables.RIGHT
-        drawn.add_column(Text(c.label), footer=footer, justify="right" if right else "left", overflow="fold")
+        drawn.add_column(
+            Text(visible(c.label)[:60]), footer=footer, justify="right" if right else "left", overflow="fold"
+        )
     for row in t.rows:
         drawn.add_row(*(_cell(row[i], c) for i, c in kept))
     return drawn

@@ -29,6 +29,8 @@ _BETWEEN = re.compile(rb"[\s,\[\]]*+")
 _SCALAR = re.compile(rb'"(?:[^"\\\r\n]|\\.)*+"(?=[\s,\]]|\Z)|[^\r\n,{\[\]]++')
 _MAY_START = re.compile(rb"[,\[\]}\r\n][ \t\r\n]*+(?=\{)")
 _BRACKET = re.compile(rb'(?:[^"{}\[\]]++|"(?:[^"\\\r\n]|\\.)*+"?+)*+([{}\[\]])')
+_TO_MARK = re.compile(rb'[^"{}\[\]]*+(["{}\[\]])?+')
+_TO_QUOTE = re.compile(rb'(?:[^"\\]++|\\.)*+(")?+', re.DOTALL)
 _CLOSED_BY = {b"{": b"}", b"[": b"]"}
 # An object of no more keys may be a part of a broken record.
 _FEW_KEYS = 3
@@ -201,9 +203,10 @@ def values(blocks: Iterable[bytes], usual: Collection[str] = ()) -> Iterator[Rec
             yield Record(number, offset, bytes(window.data[:size]), size)
         except Broken as fault:
             broken += 1
-            why = TOO_LONG if fault.cut and len(window.data) > MAX_RECORD else not_json(fault)
+            long = fault.cut and len(window.data) > MAX_RECORD
+            why = TOO_LONG if long else not_json(fault)
             head = bytes(window.data[:KEPT])
-            size = _skip_broken(window, indent, keys, search=broken < _SEARCHES)
+            size = _skip_broken(window, indent, keys, search=broken < _SEARCHES, long=long)
             yield Record(number, offset, head[:size].rstrip(b", \t\r\n"), size, why)
             size -= window.start - offset
         window.forget(size)
@@ -252,23 +255,69 @@ def _end_of(window: _Window) -> int:
                 raise
 
 
-def _skip_broken(window: _Window, indent: bytes, usual: set[bytes], *, search: bool) -> int:
+def _skip_broken(window: _Window, indent: bytes, usual: set[bytes], *, search: bool, long: bool) -> int:
     """The size of the broken value at the start of the window. Of what is long, the window keeps only the end."""
-    size = 0
-    next_line = re.compile(rb"[\r\n]" + re.escape(indent) + rb"(?=[{\[])")
+    next_line = re.compile(rb"[\r\n]" + re.escape(indent) + rb"(?=[{\[])") if indent != b"-" else None
     while True:
-        line = next_line.search(window.data, 1) if indent != b"-" else None
+        line = next_line.search(window.data, 1) if next_line else None
         limit = line.end() if line else len(window.data)
         near = min(limit, _SEARCHED) if search else 0
         sound = _next_sound(window.data, near, usual)
         if end := _balanced_end(window.data, sound or near) or sound:
-            return size + end
+            return end
+        if long or len(window.data) > MAX_RECORD:
+            return _skip_long(window, next_line, len(indent) + 2)
+        if line or window.ended:
+            return limit
+        window.more()
+
+
+def _skip_long(window: _Window, next_line: re.Pattern[bytes] | None, ahead: int) -> int:
+    """The size of a value that is too long to be held: to where its brackets close, or to the next line as above.
+
+    Args:
+        window: it starts there, and is forgotten on the way.
+        next_line: what the next line begins like; None when the value does not begin a line.
+        ahead: how many bytes that takes.
+    """
+    size, brackets = 0, _Brackets()
+    while True:
+        line = next_line.search(window.data) if next_line else None
+        limit = line.end() if line else len(window.data) if window.ended else max(len(window.data) - ahead, 0)
+        at = brackets.follow(window.data, limit)
+        if brackets.closed:
+            return size + at
         if line or window.ended:
             return size + limit
-        if len(window.data) > MAX_RECORD:
-            size += len(window.data) - KEPT
-            window.forget(len(window.data) - KEPT)
+        size += at
+        window.forget(at)
         window.more()
+
+
+class _Brackets:
+    """Those of a value that comes in pieces. One that does not match is passed over: then only lines tell its end."""
+
+    def __init__(self) -> None:
+        self._opened = bytearray()
+        self._quoted = self.closed = False
+
+    def follow(self, data: bytearray, limit: int) -> int:
+        """Goes on to where the first one is closed, or as far as can be told before the limit."""
+        at = 0
+        while found := (_TO_QUOTE if self._quoted else _TO_MARK).match(data, at, limit):
+            at, mark = found.end(), found[1]
+            if not mark:
+                break
+            if mark == b'"':
+                self._quoted = not self._quoted
+            elif mark in _CLOSED_BY:
+                self._opened += _CLOSED_BY[mark]
+            elif self._opened[-1:] == mark:
+                self._opened.pop()
+                if not self._opened:
+                    self.closed = True
+                    break
+        return at
 
 
 def _next_sound(data: bytearray, limit: int, usual: set[bytes]) -> int:

@@ -83,7 +83,7 @@ def _mix(report: Report, *, percent: bool) -> Chart:
             single = end - start == 1
             trace = {
                 "type": "scatter",
-                "name": tier,
+                "name": _short(tier),
                 "legendgroup": tier,
                 "showlegend": n == 0,
                 "stackgroup": f"run{n}",
@@ -177,7 +177,7 @@ def _intents(report: Report) -> Chart:
         trace: dict[str, Any] = {
             "type": "bar",
             "orientation": "h",
-            "name": tier,
+            "name": _short(tier),
             "y": names,
             "marker": {"color": palette[tier], "line": {"width": 1, "color": "rgba(255,255,255,0.6)"}},
             "hovertemplate": "%{x:.1%}",

@@ -1,8 +1,10 @@
-"""HTML by construction: every text is escaped, because there is no way to put one in unescaped."""
+"""HTML by construction: every text is escaped and visible, because there is no way to put one in otherwise."""
 
 from __future__ import annotations
 
 from html import escape
+
+from tiermix.render.safe import visible
 
 
 class Html(str):
@@ -14,14 +16,16 @@ class Html(str):
 def tag(name: str, *children: str | Html, **attributes: str | None) -> Html:
     """An element. Plain text children are escaped, `Html` is not; `class_` and `data_x` are `class` and `data-x`."""
     shown = "".join(
-        f' {k.rstrip("_").replace("_", "-")}="{escape(v, quote=True)}"' for k, v in attributes.items() if v is not None
+        f' {k.rstrip("_").replace("_", "-")}="{escape(visible(v), quote=True)}"'
+        for k, v in attributes.items()
+        if v is not None
     )
     return Html(f"<{name}{shown}>{join(*children)}</{name}>")
 
 
 def join(*children: str | Html) -> Html:
     """Children one after the other, escaped unless they are `Html`."""
-    return Html("".join(c if isinstance(c, Html) else escape(c) for c in children))
+    return Html("".join(c if isinstance(c, Html) else escape(visible(c)) for c in children))
 
 
 def embedded_json(text: str) -> Html:

@@ -4,6 +4,7 @@
 -- The proxy gives all attempts of a request one litellm_call_id, while trace_id may be a session of many requests. The
 -- in-process router gives every attempt its own litellm_call_id and the attempts of a request one trace_id. Only the
 -- proxy knows an API key, a route or a caller's address. Versions before 1.83 have no litellm_call_id at all.
+-- A provider that refuses may answer with another model by itself: no attempt fails, and only the usage names that model.
 
 SELECT
     file,
@@ -19,14 +20,22 @@ SELECT
     endTime AS ended,
     CASE lower(status) WHEN 'success' THEN true WHEN 'failure' THEN false END AS ok,
     model_group AS requested_model,
-    model_group AS route,
+    coalesce(stand_in, model_group) AS route,
     -- The answer names the exact snapshot, but the proxy restamps some answers with the alias and not others; there only
     -- the deployment gives a model one name.
-    CASE WHEN NOT proxied AND starts_with(response.model, split_part(model, '/', -1)) THEN response.model ELSE model END
+    CASE WHEN stand_in IS NOT NULL THEN stand_in
+         WHEN NOT proxied AND starts_with(response.model, split_part(model, '/', -1)) THEN response.model ELSE model END
         AS model,
     custom_llm_provider AS provider,
-    metadata.routing_decision.savings_baseline_model AS intended_model,
-    metadata.routing_decision.router_type || '_router' AS reason,
+    coalesce(metadata.routing_decision.savings_baseline_model, CASE WHEN stand_in IS NOT NULL THEN model END) AS intended_model,
+    CASE WHEN stand_in IS NOT NULL THEN 'refusal'
+         WHEN metadata.routing_decision.router_type IS NOT NULL THEN metadata.routing_decision.router_type || '_router'
+         WHEN lower(metadata.azure_spillover) = 'true' THEN 'azure_spillover'
+         WHEN (lower(model_parameters.service_tier) IN ('priority', 'scale')
+                AND lower(response.service_tier) IN ('default', 'standard', 'flex', 'batch'))
+             OR (lower(model_parameters.service_tier) IN ('default', 'standard')
+                AND lower(response.service_tier) IN ('flex', 'batch'))
+             THEN 'service_tier_' || lower(response.service_tier) END AS reason,
     lower(cache_hit) = 'true' AS cached,
     -- Failed attempts are logged too, so that a request without any is one without a fallback.
     coalesce(TRY_CAST(hidden_params.additional_headers."x-litellm-attempted-fallbacks" AS INTEGER) > 0, false) AS fallback,
@@ -52,6 +61,9 @@ FROM (
     SELECT
         *,
         array_to_string(request_tags, '|') AS tags,
+        -- The last of the provider's own tries is the one that answered.
+        CASE WHEN metadata.usage_object.iterations[-1]."type" = 'fallback_message'
+            THEN metadata.usage_object.iterations[-1].model END AS stand_in,
         metadata.user_api_key_hash IS NOT NULL OR metadata.user_api_key_request_route IS NOT NULL
             OR requester_ip_address IS NOT NULL AS proxied
     FROM records

@@ -3,6 +3,7 @@
 --
 -- metadata is JSON inside a text. attempted_fallbacks and original_model_group came with 1.102; a log without them cannot
 -- tell what was asked for, and a missing key is not a zero.
+-- A provider that refuses may answer with another model by itself: only the usage names that model.
 
 SELECT
     file,
@@ -13,15 +14,17 @@ SELECT
     nullif(regexp_extract(request_tags, '"feature:([^"]*)"', 1), '') AS feature,
     nullif(regexp_extract(request_tags, '"intent:([^"]*)"', 1), '') AS intent,
     nullif(regexp_extract(request_tags, '"traffic_class:([^"]*)"', 1), '') AS traffic_class,
-    CASE WHEN failed OR fallbacks = 0 THEN model_group ELSE json_extract_string(about, '$.original_model_group') END
+    CASE WHEN failed OR fallbacks = 0 OR (fallbacks IS NULL AND stand_in IS NOT NULL) THEN model_group ELSE json_extract_string(about, '$.original_model_group') END
         AS requested_model,
-    CASE WHEN NOT failed THEN model END AS served_model,
+    CASE WHEN NOT failed THEN coalesce(stand_in, model) END AS served_model,
     custom_llm_provider AS provider,
-    CASE WHEN NOT failed THEN model_group END AS route,
-    json_extract_string(about, '$.routing_decision.savings_baseline_model') AS intended_model,
+    CASE WHEN NOT failed AND stand_in IS NULL THEN model_group END AS route,
+    coalesce(json_extract_string(about, '$.routing_decision.savings_baseline_model'),
+             CASE WHEN stand_in IS NOT NULL THEN model END) AS intended_model,
     CASE WHEN lower(cache_hit) = 'true' THEN 'true' END AS cached,
     CASE WHEN failed THEN json_extract_string(about, '$.error_information.error_class')
          WHEN lower(cache_hit) = 'true' THEN 'cache_hit'
+         WHEN stand_in IS NOT NULL THEN 'refusal'
          WHEN json_extract_string(about, '$.azure_spillover') = 'true' THEN 'azure_spillover'
          ELSE json_extract_string(about, '$.routing_decision.router_type') || '_router' END AS reason,
     CASE WHEN NOT failed THEN CAST(fallbacks > 0 AS VARCHAR) END AS fallback,
@@ -38,8 +41,21 @@ SELECT
 FROM (
     SELECT
         *,
-        coalesce(lower(status) = 'failure', false) AS failed,
-        TRY_CAST(metadata AS JSON) AS about,
-        TRY_CAST(json_extract_string(TRY_CAST(metadata AS JSON), '$.attempted_fallbacks') AS INTEGER) AS fallbacks
-    FROM records
+        -- The last of the provider's own tries, of which there are up to four, is the one that answered.
+        CASE 'fallback_message'
+            WHEN json_extract_string(about, '$.usage_object.iterations[3].type')
+                THEN json_extract_string(about, '$.usage_object.iterations[3].model')
+            WHEN json_extract_string(about, '$.usage_object.iterations[2].type')
+                THEN json_extract_string(about, '$.usage_object.iterations[2].model')
+            WHEN json_extract_string(about, '$.usage_object.iterations[1].type')
+                THEN json_extract_string(about, '$.usage_object.iterations[1].model')
+        END AS stand_in
+    FROM (
+        SELECT
+            *,
+            coalesce(lower(status) = 'failure', false) AS failed,
+            TRY_CAST(metadata AS JSON) AS about,
+            TRY_CAST(json_extract_string(TRY_CAST(metadata AS JSON), '$.attempted_fallbacks') AS INTEGER) AS fallbacks
+        FROM records
+    ) AS opened
 ) AS described

@@ -3,6 +3,7 @@
 --
 -- Read are the current gen_ai attributes and their older names, OpenInference, OpenLLMetry, and LiteLLM's own, in which
 -- gen_ai.request.model is the served deployment and gen_ai.response.model may be the alias. Other spans are skipped.
+-- An answer of another model than was asked for, without an error, was switched below the caller; why is not said.
 -- Attempts of a request share a parent span (without one, the trace); LiteLLM's share litellm.call_id.
 
 WITH resources AS (
@@ -51,6 +52,8 @@ said AS (
         max(v) FILTER (k IN ('error.type', 'exception.type')) AS error,
         max(v) FILTER (k = 'error.code') AS error_code,
         max(v) FILTER (k IN ('gen_ai.request.stream', 'gen_ai.is_streaming', 'llm.is_streaming')) AS stream,
+        lower(max(v) FILTER (k IN ('openai.request.service_tier', 'gen_ai.openai.request.service_tier'))) AS capacity_asked,
+        lower(max(v) FILTER (k IN ('openai.response.service_tier', 'gen_ai.openai.response.service_tier'))) AS capacity,
         max(v) FILTER (k = 'litellm.call_id') AS call_id,
         max(v) FILTER (k = 'litellm.model_group') AS model_group,
         max(v) FILTER (k = 'litellm.provider.model') AS deployment,
@@ -99,11 +102,14 @@ SELECT
     CASE WHEN span.startTimeUnixNano IS NOT NULL THEN coalesce(span.status.code, '') NOT IN ('2', 'STATUS_CODE_ERROR') END AS ok,
     lower(stream) = 'true' AND call_id IS NOT NULL AS stream,
     coalesce(model_group, wanted) AS requested_model,
-    coalesce(model_group, wanted) AS route,
+    CASE WHEN model_group IS NULL AND other_model THEN got ELSE coalesce(model_group, wanted) END AS route,
     coalesce(deployment, got, wanted) AS model,
     coalesce(provider, system) AS provider,
     baseline AS intended_model,
-    router || '_router' AS reason,
+    CASE WHEN router IS NOT NULL THEN router || '_router'
+         WHEN (capacity_asked IN ('priority', 'scale') AND capacity IN ('default', 'standard', 'flex', 'batch'))
+             OR (capacity_asked IN ('default', 'standard') AND capacity IN ('flex', 'batch'))
+             THEN 'service_tier_' || capacity END AS reason,
     -- A gateway below the caller hides its own hops, so no failed span is not the same as no fallback.
     CASE WHEN call_id IS NOT NULL THEN false END AS fallback,
     error_code AS status_code,
@@ -116,4 +122,12 @@ SELECT
     tokens_in AS input_tokens,
     tokens_out AS output_tokens,
     cost AS cost_usd
-FROM calls
+FROM (
+    SELECT
+        *,
+        -- Whether the names differ by more than a provider in front and a snapshot or version behind; as in tiermix.tiers.
+        regexp_replace(replace(regexp_replace(lower(regexp_replace(wanted, '^.*/', '')), '^((us|eu|apac|global)[.])?(anthropic|amazon|meta|mistral|cohere|ai21|deepseek|openai)[.]', ''), '.', '-'), '(-[0-9]{4}-?[0-9]{2}-?[0-9]{2}|@[0-9]{8}|-[0-9]{3,4}|-latest|-v[0-9]+(:[0-9]+)?)+$', '')
+        <> regexp_replace(replace(regexp_replace(lower(regexp_replace(got, '^.*/', '')), '^((us|eu|apac|global)[.])?(anthropic|amazon|meta|mistral|cohere|ai21|deepseek|openai)[.]', ''), '.', '-'), '(-[0-9]{4}-?[0-9]{2}-?[0-9]{2}|@[0-9]{8}|-[0-9]{3,4}|-latest|-v[0-9]+(:[0-9]+)?)+$', '')
+            AS other_model
+    FROM calls
+) AS compared
