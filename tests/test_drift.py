@@ -125,15 +125,26 @@ def test_check_and_metrics_carry_the_verdict(shop: Program) -> None:
     assert 'tiermix_drift_onset_timestamp_seconds{slo="shop"}' in metrics
 
 
-def test_the_first_slide_of_the_samples_is_dated_within_three_days() -> None:
+def test_the_slide_of_the_samples_is_dated_and_its_mechanisms_come_out_by_name(tmp_path: Path) -> None:
     truth = json.loads((SAMPLES / "truth.json").read_text())
-    program = Program(ROOT, now="2026-11-21T06:00:00Z")
-    ran = program("drift", "--json", "--config", SAMPLES / "tiermix.toml", *sorted(SAMPLES.glob("2026-*")))
+    program = Program(tmp_path, now="2026-11-21T06:00:00Z")
+    (tmp_path / "tiermix.toml").write_text((SAMPLES / "tiermix.toml").read_text())
+    assert program("ingest", *sorted(SAMPLES.glob("2026-*"))).code == 0
+    ran = program("drift", "--json")
     told = {s["slo"]: s for s in ran.json["series"]}["primary-share"]
     first = min(m["onset"] for m in truth["mechanisms"])
     assert told["verdict"] == "drifting_down"
     assert abs(date.fromisoformat(told["onset"]) - date.fromisoformat(first)) <= timedelta(days=3)
     assert told["level"] == pytest.approx(truth["primary_share_last_14_days"], abs=0.02)
+    points = told["change_points"]
+    assert [(p["cause"], p["switch"]) for p in points] == [(m["reason"], m["switch"]) for m in truth["mechanisms"]]
+    for p, m in zip(points, truth["mechanisms"], strict=True):
+        assert abs(date.fromisoformat(p["day"]) - date.fromisoformat(m["onset"])) <= timedelta(days=3)
+        assert p["cause_points"] == pytest.approx(m["points_last_14_days"], rel=0.1)
+        assert p["after"] < p["before"]
+    check = program("check", "--only", "drift", "--json")
+    said = next(c for c in check.json["checks"] if c["subject"] == "primary-share")["sentence"]
+    assert "taken by complexity_router (complexity-router) 20.7 points" in said
 
 
 # What is counted.

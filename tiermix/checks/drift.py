@@ -32,7 +32,7 @@ def _result(s: SeriesDrift, owner: str) -> CheckResult:
         name="drift",
         subject=s.slo,
         state=state,
-        sentence=words.sentence(s),
+        sentence=words.sentence(s) + ("" if s.ok else words.takers(s)),
         evidence={
             "verdict": s.verdict,
             "fired_on": None if s.fired_on is None else s.fired_on.isoformat(),

@@ -26,7 +26,7 @@ from tiermix.errors import ExitCode, StoreBusy, TiermixError, UsageError
 
 Only = Annotated[
     list[str] | None,
-    typer.Option("--only", metavar="KIND", help="Only this kind of check: freshness, slo ...; repeatable."),
+    typer.Option("--only", metavar="KIND", help="Only this kind of check: drift, freshness, slo; repeatable."),
 ]
 AllowNoData = Annotated[
     bool, typer.Option("--allow-no-data", help="A check without data does not fail; stale data does all the same.")
@@ -53,7 +53,7 @@ def check(
     ] = "text",
     as_json: Json = False,
 ) -> int:
-    """One gate for cron and CI: SLOs, alerts, freshness.
+    """One gate for cron and CI: SLOs, alerts, drift, freshness.
 
     Exit 0 when everything is ok, 1 when something is breached, 3 when data is stale or missing and nothing is breached.
     tiermix -q check prints only what is not ok.

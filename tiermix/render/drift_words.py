@@ -17,6 +17,7 @@ VERDICT: Mapping[Verdict, str] = {
     "learning": "learning",
     "insufficient": "too few requests to tell",
 }
+_TAKERS = 3  # causes named in a ticket, the largest
 _CHANGES = 6  # change points listed in text, the latest
 SELF_CHECK = (
     "Made-up years of 14-day blocks of the last days' own noise, without any drift. A series with fewer than 56 days "
@@ -118,6 +119,17 @@ def change_point(c: ChangePoint) -> str:
     does = "takes" if c.cause_points > 0 else "no longer takes"
     who = f", {cause(c)} {does} {abs(c.cause_points):.1f} points" if c.cause is not None else ""
     return f"{c.day}: {percent(c.before)} → {percent(c.after)}{who}"
+
+
+def takers(s: SeriesDrift) -> str:
+    """Who took how much since the onset and still does, largest first; empty when no cause is known."""
+    since = s.onset.low if s.onset else None
+    taken: dict[str, float] = {}
+    for c in s.change_points:
+        if since is not None and c.cause is not None and c.day >= since:
+            taken[cause(c)] = taken.get(cause(c), 0.0) + c.cause_points
+    listed = sorted(((points, name) for name, points in taken.items() if points > 0.05), reverse=True)[:_TAKERS]
+    return f"; taken by {', '.join(f'{name} {points:.1f} points' for points, name in listed)}" if listed else ""
 
 
 def cause(c: ChangePoint) -> str:

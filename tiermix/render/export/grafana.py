@@ -89,7 +89,12 @@ def _panels() -> list[tuple[Json, tuple[int, int, int, int]]]:
         (_series("Error budget left", [(_of(names.SLO_BUDGET), "{{slo}}")], "percentunit"), (12, 22, 12, 8)),
         (_table("Alert rows", _of(names.SLO_FIRING)), (0, 30, 12, 8)),
         (_bars("Why requests were demoted, last day", reasons, "{{reason}}"), (12, 30, 12, 8)),
-        (_series("Log lines read, by what became of them", [(lines, "{{outcome}}")], "none"), (0, 38, 24, 7)),
+        (
+            _series("Evidence of a drift, 1 is an alarm", [(_of(names.DRIFT_EVIDENCE), "{{slo}}")], "none"),
+            (0, 38, 12, 8),
+        ),
+        (_table("What the drift meter says", f"{_of(names.DRIFT)} == 1"), (12, 38, 12, 8)),
+        (_series("Log lines read, by what became of them", [(lines, "{{outcome}}")], "none"), (0, 46, 24, 7)),
     ]
 
 
