@@ -177,6 +177,21 @@ def test_an_outage_that_passes_is_no_drift(length: int) -> None:
     assert sum(a is not None for a in fired) <= 1
 
 
+def test_an_outage_of_four_days_is_over_when_it_is_over_and_keeps_its_date() -> None:
+    # Catches a date that is looked for again once the outage is left out, and a "now" that leaves bad days out.
+    series = with_outages(simulated(8, 140, volume=900, sd=0.1), [100, 101, 102, 103], lost=0.35)
+    told = {n: verdict(Plain(series.good[: n + 1], series.total[: n + 1])) for n in range(101, 125)}
+    fell = [n for n, said in told.items() if said.verdict == "drifting_down"]
+    assert fell
+    assert fell[0] in (102, 103)
+    assert fell[-1] <= 112
+    for n in fell:
+        onset = told[n].onset
+        assert onset is not None
+        assert abs((onset.day - FIRST).days - 100) <= 2
+    assert told[103].now == pytest.approx(series.good[97:104].sum() / series.total[97:104].sum())
+
+
 def test_missing_days_are_no_bad_days() -> None:
     series = simulated(3, 160, onset=100, slope=-1.0)
     total = series.total.copy()
@@ -290,15 +305,17 @@ def test_it_learns_for_28_days_and_says_when_there_is_too_little() -> None:
 
 
 def test_speed_and_forecast_follow_a_straight_slide() -> None:
-    weeks, left = [], []
+    weeks, left, spans = [], [], []
     for seed in range(9):
         said = verdict(simulated(seed, 120, onset=92, slope=-0.35, sd=0.08))
         assert said.points_per_week is not None
         assert said.days_left is not None
         weeks.append(said.points_per_week[1])
+        spans.append((said.points_per_week[0], said.points_per_week[2]))
         left.append(said.days_left[1] or 0)
         assert said.points_per_week[0] <= said.points_per_week[1] <= said.points_per_week[2]
     assert statistics.median(weeks) == pytest.approx(-0.35, abs=0.08)
+    assert 4 <= sum(low <= -0.35 <= high for low, high in spans) <= 9  # of 9; 80% should hold it
     assert statistics.median(left) == pytest.approx((98.5 - 97) / 0.05 - 28, abs=8)  # 1.5 points at .05 a day
 
 

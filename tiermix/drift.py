@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from tiermix import dailies
+from tiermix.acknowledgements import Acknowledgement, load
 from tiermix.analysis.drift.verdict import Alarm, ChangePoint, DriftReplay, Drifts, SelfCheck, SelfChecked, SeriesDrift
-from tiermix.answers import Desk, filters, good_tiers
+from tiermix.answers import Desk, filters, good_tiers, no_requests
 from tiermix.config.settings import Slo
 from tiermix.errors import NoData, UsageError
 from tiermix.model import DIMENSIONS, OUTCOME_DIMENSIONS, Note
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 DEFAULT_FALSE_ALARM = 730 * DAY
 MOST_GROUPS = 50  # a meter a group; the false-alarm budget of more is so small that each finds nothing
 _SEGMENTS = 20  # of a standard composition; the rest is one more
+_DECIDING = ("reason", "tier", "served_model", "provider")  # what a request was served by
 _STANDARD = ("intent", "traffic_class", "feature", "tenant")
 _US = 1_000_000
 Progress = Callable[[int, int, str], None]
@@ -61,17 +62,14 @@ def drift(
         NoData: there is no request up to as_of.
         UsageError: there is no such dimension.
     """
-    from tiermix.analysis.drift.judge import Rules
-    from tiermix.analysis.drift.meter import MIN_DROP
-
+    if by in _DECIDING:
+        raise UsageError(f"{by} decides what is good, so no group of it can drift", where="--by", hint="try: intent")
     days = dailies.whole_days(desk)
     if not days:
         return _nothing_yet(desk, slos, every // DAY)
-    segments, first = (by, None) if by else _standard(desk, slos[0], days)
-    asked = [(slo, first if first and slo is slos[0] else _counted(desk, slo, days, segments)) for slo in slos]
-    segments = None if by else segments
-    watched = sum(len(c.keys) if by else 1 + (segments is not None and len(c.keys) > 1) for _, c in asked)
-    rules = Rules(every // DAY, max(1, watched), MIN_DROP if min_drop is None else min_drop)
+    asked, segments, rules = _asked(desk, slos, days, by, every, min_drop)
+    if not any(c.cells for _, c in asked):
+        raise no_requests(desk, f"between {days[0].day} and {days[-1].day} match")
     accepted = acknowledged(desk)
     out = [s for slo, counted in asked for s in _judged(slo, counted, days, by, rules, accepted.get(slo.name))]
     if by is None:
@@ -90,21 +88,58 @@ def replay(desk: Desk, slos: Sequence[Slo], *, every: int = DEFAULT_FALSE_ALARM)
     Raises:
         NoData: there is no request up to as_of.
     """
-    from tiermix.analysis.drift import dating
-    from tiermix.analysis.drift.judge import Rules, watch
-
     days = dailies.whole_days(desk)
-    rules = Rules(every // DAY, len(slos))
-    out = []
-    for slo in slos if days else ():
-        watched = watch(_plain(_counted(desk, slo, days, None), len(days)), rules)
-        for d in watched.drifts if watched else ():
-            if d.side == "down":
-                dated = dating.date(watched.series, d.fired, "down") if watched else None
-                onset = days[dated.onset].day if dated else None
-                out.append(Alarm(slo.name, days[d.fired].day, onset, None if d.ended is None else days[d.ended].day))
-    span = Window(days[0].start, days[-1].end) if days else Window(desk.as_of, desk.as_of)
-    return DriftReplay(tuple(out), desk.frame(span))
+    if not days:
+        return DriftReplay((), desk.frame(Window(desk.as_of, desk.as_of)))
+    asked, _, rules = _asked(desk, slos, days, None, every, None)
+    accepted = acknowledged(desk)
+    found = [a for slo, counted in asked for a in _past(desk, slo, counted, days, rules, accepted.get(slo.name))]
+    return DriftReplay(tuple(found), desk.frame(Window(days[0].start, days[-1].end)))
+
+
+def _past(
+    desk: Desk, slo: Slo, counted: Counted, days: Sequence[Day], rules: Rules, said: Acknowledgement | None
+) -> Iterator[Alarm]:
+    """The alarms of an SLO; until a level was accepted, the nights judged it by the old one."""
+    if said is None:
+        yield from _alarms(slo, counted, days, rules, range(len(days)))
+        return
+    entered = said.entered.astimezone(desk.zone).date()
+    cut = max(0, min(len(days), (entered - days[0].day).days))
+    for a in _alarms(slo, counted, days[:cut], rules, range(cut)):
+        yield replace(a, over=a.over or entered)
+    start = max(0, (said.day - days[0].day).days)
+    yield from _alarms(slo, counted, days, rules, range(cut, len(days)), start)
+
+
+def _alarms(
+    slo: Slo, counted: Counted, days: Sequence[Day], rules: Rules, nights: range, start: int | None = None
+) -> Iterator[Alarm]:
+    from tiermix.analysis.drift import dating
+    from tiermix.analysis.drift.judge import alarms
+
+    known = replace(counted, cells=tuple(c for c in counted.cells if c[0] < len(days)))
+    if not nights:
+        return
+    for watched, d in alarms(_plain(known, len(days)), _standardised(known, len(days)), rules, start):
+        if d.fired in nights:
+            dated = dating.date(watched.series, d.fired, "down", watched.start)
+            over = None if d.ended is None else days[d.ended].day
+            yield Alarm(slo.name, days[d.fired].day, days[dated.onset].day if dated else None, over)
+
+
+def _asked(
+    desk: Desk, slos: Sequence[Slo], days: Sequence[Day], by: str | None, every: int, min_drop: float | None
+) -> tuple[list[tuple[Slo, Counted]], str | None, Rules]:
+    """The counts of every SLO, the dimension whose composition is held, and how the meter is set for all of them."""
+    from tiermix.analysis.drift.judge import Rules
+    from tiermix.analysis.drift.meter import MIN_DROP
+
+    segments, first = (by, None) if by else _standard(desk, slos[0], days)
+    asked = [(slo, first if first and slo is slos[0] else _counted(desk, slo, days, segments)) for slo in slos]
+    segments = None if by else segments
+    watched = sum(len(c.keys) if by else 1 + (segments is not None and len(c.keys) > 1) for _, c in asked)
+    return asked, segments, Rules(every // DAY, max(1, watched), MIN_DROP if min_drop is None else min_drop)
 
 
 def drift_even_if_empty(desk: Desk, slos: Sequence[Slo]) -> Drifts:
@@ -157,16 +192,10 @@ def self_check(
     return SelfCheck(desk.frame(span), every // DAY, tuple(out))
 
 
-def acknowledged(desk: Desk) -> Mapping[str, date]:
-    """The day from which on the level of an SLO is accepted, the latest one up to as_of."""
-    from tiermix.acknowledgements import load
-
+def acknowledged(desk: Desk) -> Mapping[str, Acknowledgement]:
+    """From which day on the level of an SLO is accepted: the latest one up to as_of."""
     today = desk.as_of.astimezone(desk.zone).date()
-    out: dict[str, date] = {}
-    for a in load(desk.store):
-        if a.day <= today:
-            out[a.slo] = max(a.day, out.get(a.slo, a.day))
-    return out
+    return {a.slo: a for a in load(desk.store) if a.day <= today}  # the oldest day comes first
 
 
 def _change_points(desk: Desk, slo: Slo, days: Sequence[Day]) -> tuple[ChangePoint, ...]:
@@ -224,20 +253,25 @@ def _cut(base: dict[str, Any], edges: Sequence[int], unit: int) -> dict[str, int
 
 
 def _judged(
-    slo: Slo, counted: Counted, days: Sequence[Day], by: str | None, rules: Rules, accepted: date | None
+    slo: Slo,
+    counted: Counted,
+    days: Sequence[Day],
+    by: str | None,
+    rules: Rules,
+    accepted: Acknowledgement | None,
 ) -> list[SeriesDrift]:
     from tiermix.analysis.drift.judge import judge, named
 
     first = days[0].day
+    said = (accepted.day, accepted.reason) if accepted else (None, "")
 
     def blank(key: Mapping[str, str | None]) -> SeriesDrift:
         return named(slo.name, key, float(slo.target), slo.owner, slo.runbook)
 
     if by is None:
-        standard = _standardised(counted, len(days)) if len(counted.keys) > 1 else None
-        return [judge(blank({}), first, _plain(counted, len(days)), standard, rules, accepted)]
+        return [judge(blank({}), first, _plain(counted, len(days)), _standardised(counted, len(days)), rules, *said)]
     return [
-        judge(blank({by: key}), first, _plain(counted, len(days), place), None, rules, accepted)
+        judge(blank({by: key}), first, _plain(counted, len(days), place), None, rules, *said)
         for place, key in enumerate(counted.keys, start=1)
     ]
 
@@ -255,7 +289,9 @@ def _plain(counted: Counted, days: int, place: int | None = None) -> Plain:
     return Plain(good, total)
 
 
-def _standardised(counted: Counted, days: int) -> Standardised:
+def _standardised(counted: Counted, days: int) -> Standardised | None:
+    if len(counted.keys) < 2:
+        return None
     import numpy as np
 
     from tiermix.analysis.drift.series import Standardised

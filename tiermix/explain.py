@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from tiermix import dailies
+from tiermix import dailies, drift
 from tiermix.analysis import spans
 from tiermix.answers import Desk, good_tiers, no_requests
 from tiermix.changes import Cause, Change, History
@@ -91,7 +91,8 @@ def explain(desk: Desk, slo: Slo, question: Question | None = None) -> Explained
     asked = question or Question()
     known = dailies.whole_days(desk)
     told = _history(desk, slo, known)
-    windows = _windows(asked, known, latest_onset(told, known[0].day if known else None))
+    onset = latest_onset(told, known[0].day if known else None, _drifting_since(desk, slo, asked))
+    windows = _windows(asked, known, onset)
     days, split = _days_of(desk, windows)
     notes = _warnings(slo, asked, windows)
     tables = {dims: dailies.cells(desk, slo, days, dims) for dims in asked.by}
@@ -129,14 +130,23 @@ def each_week(desk: Desk, slo: Slo, window: Window | None = None) -> EachWeek:
     return EachWeek(desk.frame(Window(days[0].start, days[-1].end)), told)
 
 
-def latest_onset(told: History, first: date | None) -> date | None:
+def latest_onset(told: History, first: date | None, drifting: date | None = None) -> date | None:
     """The latest day since which something lasts, a week or more after the first day; None when there is none.
 
-    From the spells of the causes; a detector of the whole share can answer here as well.
+    Either a cause takes requests since then, or the share itself drifts (`drifting`), as it does without any cause when
+    other requests come.
     """
     if first is None:
         return None
-    return max((s.since for s in told.lasting if (s.since - first).days >= spans.WEEK), default=None)
+    days = [*(s.since for s in told.lasting), *([drifting] if drifting else [])]
+    return max((day for day in days if (day - first).days >= spans.WEEK), default=None)
+
+
+def _drifting_since(desk: Desk, slo: Slo, asked: Question) -> date | None:
+    if asked.begin is not None or asked.end is not None:
+        return None  # the windows are given
+    told = drift.drift_even_if_empty(desk, [slo]).series[0]
+    return told.onset.day if told.onset is not None and not told.ok else None
 
 
 def _windows(asked: Question, known: Sequence[Day], onset: date | None) -> spans.TwoWindows:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -91,7 +93,14 @@ def drift(
     if every < 30 * DAY:
         raise UsageError("a meter that may cry wolf every month is no meter", where="--false-alarm-every", hint="2y")
     if ack or unack:
+        others = {"LOGS": logs, "--by": by, "--where": where, "--replay": replay, "--counts": counts, "--as-of": as_of,
+                  "--self-check": self_check, "--target": target}  # fmt: skip
+        for name, value in others.items():
+            if value:
+                raise UsageError(f"{name} means nothing to --ack", where=name, hint="a level is accepted for an SLO")
         return _acknowledge(db, config_path, wait, slo, ack, unack, reason)
+    if by and (replay or self_check):
+        raise UsageError("--by is for the verdict of a night", where="--by", hint="narrow it: --where DIM=VALUE")
     if reason:
         raise UsageError("--reason belongs to --ack", where="--reason")
     if counts is not None:
@@ -108,8 +117,20 @@ def drift(
             show("drift_self_check", checked, chosen, tables.drift_self_check(checked))
             return ExitCode.OK
         answer = meter.drift(desk, slos, by=by, every=every, min_drop=min_drop)
+    answer = replace(answer, again=again(db, config_path, as_of, logs))
     show("drift", answer, chosen, tables.drift(answer))
     return ExitCode.BREACHED if fail and not answer.ok else ExitCode.OK
+
+
+def again(db: Path, config_path: Path | None, as_of: str | None, logs: list[str] | None) -> str:
+    """The options and logs that a further command needs to look at the same data."""
+    given = [
+        ("--db", str(db) if db != DEFAULT_DB and not logs else None),
+        ("--config", config_path),
+        ("--as-of", as_of),
+    ]
+    options = "".join(f" {name} {shlex.quote(str(value))}" for name, value in given if value)
+    return options + "".join(f" {shlex.quote(word)}" for word in logs or ())
 
 
 def _counts(words: list[str], more: list[str] | None, replay: bool, nights: int, chosen: str) -> int:
@@ -130,12 +151,19 @@ def _acknowledge(
 ) -> int:  # fmt: skip
     from tiermix import acknowledgements, answers
     from tiermix.acknowledgements import Acknowledgement
+    from tiermix.answers import Desk
     from tiermix.store import Store
 
-    if ack and (unack or not (reason or "").strip()):
+    if ack and unack:
+        raise UsageError("--ack and --unack exclude each other", where="--unack")
+    if ack and not (reason or "").strip():
         raise UsageError("an accepted level needs a reason", where="--ack", hint='--reason "the new router is meant"')
     slos = answers.slos_of(config_of(config_path), names or ())
     day = _day(ack or unack or "")
+    with Store.read(db, wait=wait) as existing:  # writing would make a store where there is none
+        newest = Desk(existing, config_of(config_path), now()).as_of.date()
+    if ack and day > newest:
+        raise UsageError(f"the data ends on {newest}", where="--ack", hint="a level is accepted once it was seen")
     with Store.write(db, wait=wait) as store:
         for s in slos:
             if ack:

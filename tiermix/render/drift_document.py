@@ -49,6 +49,8 @@ def _series(s: SeriesDrift, answer: Drifts) -> Document:
         "warm_up": s.warm_up,
         "requests": s.requests,
         "accepted_since": _day(s.accepted),
+        "accepted_because": s.why or None,
+        "at_standard_composition": s.standard,
         "recovered_on": _day(s.recovered_on),
         "owner": s.owner,
     }

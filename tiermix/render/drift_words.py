@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 
 from tiermix.analysis.drift.verdict import ChangePoint, Drifts, SeriesDrift, Verdict
+from tiermix.model import NO_VALUE
 from tiermix.render.change_words import cause_name
 from tiermix.render.tables import BLANK, many, percent
 
@@ -31,8 +33,18 @@ _MEANING: Mapping[Verdict, str] = {
 
 def verdict(s: SeriesDrift) -> str:
     """A series and its verdict."""
-    word = f"learning {s.learned}/{s.warm_up}" if s.verdict == "learning" else VERDICT[s.verdict]
-    return f"{s.name}: {word}{_since(s)}"
+    return f"{s.name}: {_word(s)}{_since(s)}"
+
+
+def _word(s: SeriesDrift) -> str:
+    if s.verdict == "learning":
+        return f"learning {s.learned}/{s.warm_up}"
+    return "FELL, AND STAYS DOWN" if s.verdict == "drifting_down" and _flat(s) else VERDICT[s.verdict]
+
+
+def _flat(s: SeriesDrift) -> bool:
+    """Whether nothing says that it still moves."""
+    return s.points_per_week is not None and s.points_per_week[0] < 0 < s.points_per_week[2]
 
 
 def _since(s: SeriesDrift) -> str:
@@ -52,10 +64,12 @@ def levels(s: SeriesDrift) -> str:
     """The share before and now, beside the target."""
     if s.before is None or s.now is None:
         return ""
+    held = " (at the usual composition)" if s.standard else ""
     if s.onset is None:
         return f"{percent(s.now)} over the last week, {percent(s.before)} before, target {s.target * 100:g}%"
     points = 100 * (s.now - s.before)
-    return f"{percent(s.before)} before, {percent(s.now)} now ({points:+.1f} points), target {s.target * 100:g}%"
+    lately = f"{percent(s.now)} in the last week ({points:+.1f} points){held}"
+    return f"{percent(s.before)} before, {lately}, target {s.target * 100:g}%"
 
 
 def pace(s: SeriesDrift) -> str:
@@ -72,7 +86,7 @@ def _forecast(s: SeriesDrift) -> str:
     soon, middle, late = s.days_left
     if soon is None:
         return ", the target holds at this pace"
-    if late == 0:
+    if late == 0 or middle == 0:
         return ", the target is broken"
     span = f"{_days(soon)} to {_days(late)}"
     if middle is None:
@@ -91,27 +105,37 @@ def meaning(s: SeriesDrift) -> str:
 
 def evidence(s: SeriesDrift) -> str:
     """How strong the evidence is, and what to do about it."""
-    if s.evidence is None:
-        return ""
+    if s.evidence is None or (s.ok and s.evidence >= s.threshold):
+        return ""  # what fell is back: its evidence is of the past
     strong = f"evidence {number(s.evidence)}, an alarm from {number(s.threshold)} on"
     fired = f"noticed on {s.fired_on}; " if s.fired_on else ""
     noise = "" if s.sd is None else f"; a day varies by {s.sd:.2f} points"
     return f"{fired}{strong}{noise}"
 
 
-def told(s: SeriesDrift) -> list[str]:
+def told(s: SeriesDrift, again: str = "") -> list[str]:
     """All that is known of a series, line by line, and what to do about it."""
     lines = [levels(s), pace(s), meaning(s), evidence(s)]
     if s.accepted is not None:
-        lines.append(f"the level since {s.accepted} is accepted")
+        lines.append(f"the level since {s.accepted} is accepted{f': {s.why}' if s.why else ''}")
     if s.recovered_on is not None:
         lines.append(f"an earlier drift was over on {s.recovered_on}")
     lines += [change_point(c) for c in s.change_points[-_CHANGES:]]
     if not s.ok and s.onset is not None:
-        day = s.onset.day
-        lines.append(f"who did it: tiermix explain --from {day}")
-        lines.append(f"meant to be so: tiermix drift --ack {day} --reason WHY")
+        lines += hints(s, again)
     return [line for line in lines if line]
+
+
+def hints(s: SeriesDrift, again: str) -> list[str]:
+    """What to type next, ready to paste; `again` are the options that lead to the same data."""
+    if s.onset is None:
+        return []
+    slo = f" --slo {shlex.quote(s.slo)}"
+    group = "".join(f" --where {shlex.quote(f'{d}={NO_VALUE if v is None else v}')}" for d, v in s.key.items())
+    day = "DAY_IT_ENDED" if s.onset.gradual else s.onset.day
+    out = [f"who did it: tiermix explain --from {s.onset.day}{slo}{group}{again}"]
+    # What is accepted is the level of an SLO; a group has none of its own.
+    return out if group else [*out, f"meant to be so: tiermix drift --ack {day} --reason WHY{slo}{again}"]
 
 
 def change_point(c: ChangePoint) -> str:

@@ -39,6 +39,7 @@ class Dating:
         low, high: the central 80% of the posterior, indices of days.
         gradual: a slide rather than a step.
         certainty: probability of the shape that `gradual` names.
+        onsets: all onsets of that shape that are credible at all, with their weights.
     """
 
     onset: int
@@ -46,6 +47,7 @@ class Dating:
     high: int
     gradual: bool
     certainty: float
+    onsets: tuple[tuple[int, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,9 @@ def date(series: Series, night: int, side: Side, start: int = 0, fired: int | No
     first = night + 1 - days.age[candidates]  # ascending
     onset = int(_quantile(first, both, 0.5) if gradual else first[np.argmax(weight[0])])
     low, high = _quantile(first, both, 0.1), _quantile(first, both, 0.9)
-    return Dating(onset, min(low, onset), max(high, onset), gradual, float(weight[int(gradual)].sum()))
+    shape = weight[int(gradual)]
+    onsets = tuple((int(d), float(w)) for d, w in zip(first, shape, strict=True) if w > 1e-3 * shape.max())
+    return Dating(onset, min(low, onset), max(high, onset), gradual, float(shape.sum()), onsets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +159,8 @@ def _quantile(values: Ints, weights: Floats, q: float) -> int:
 def speed(series: Series, night: int, dating: Dating, target: float, seed: int = 0) -> Speed:
     """How fast the share has moved lately, and when it crosses the target if it goes on.
 
-    By weighted least squares in share: of a young slide, the bend at its onset and the level before it; of an older
+    By weighted least squares in share: of a young slide, the bend at each onset that is
+    credible, and the level before it; of an older
     change, a straight line through its last weeks. A step of a few days has no speed yet, only a level. Outages are
     drawn to three standard deviations, and the covariance is that of independent days times (1 + phi) / (1 - phi), the
     long-run variance of AR(1).
@@ -169,28 +174,53 @@ def speed(series: Series, night: int, dating: Dating, target: float, seed: int =
     """
     share, sd = _shares(clean(series, np.array([night])))
     since = night - dating.onset + 1
-    young = since < (_SPEED_DAYS if dating.gradual else _LEAST_SPEED_DAYS)
-    days = since + (_BEFORE_DAYS if dating.gradual else 0) if young else _SPEED_DAYS
-    days = min(days, since if not dating.gradual else DAYS, DAYS)
-    share, sd, age = share[-days:], sd[-days:], np.arange(1 - days, 1)
-    known = ~np.isnan(share)
-    moved = np.maximum(age + since, 0) if young and dating.gradual else age
-    if (young and not dating.gradual) or known.sum() < _LEAST_FITTED:
-        return Speed(None, _still(share[known], target))
-    level, slope, covariance = _line(age[known], moved[known], share[known], sd[known])
-    drawn = np.random.default_rng(seed).multivariate_normal([level, slope], covariance, _DRAWS, method="cholesky")
-    tonight = drawn[:, 0] + drawn[:, 1] * moved[-1]
+    if not dating.gradual and since < _LEAST_SPEED_DAYS:
+        return Speed(None, _still(share[-since:], target))
+    rng = np.random.default_rng(seed)
+    bent = dating.onsets if dating.gradual and since < _SPEED_DAYS else ()
+    if bent:
+        weights = np.array([w for _, w in bent])
+        counts = rng.multinomial(_DRAWS, weights / weights.sum())
+        drawn = [
+            _bend(share, sd, night - day + 1, n, rng) for (day, _), n in zip(bent, counts.tolist(), strict=True) if n
+        ]
+    else:
+        drawn = [_straight(share, sd, _SPEED_DAYS if dating.gradual else min(since, _SPEED_DAYS), rng)]
+    tonight, slope = np.concatenate(drawn, axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        crossing = np.where(drawn[:, 1] < 0, (tonight - target) / -drawn[:, 1], np.inf)
+        crossing = np.where(slope < 0, (tonight - target) / -slope, np.inf)
     left = np.where(tonight <= target, 0.0, crossing)
-    spread = np.quantile(700 * drawn[:, 1], [0.1, 0.5, 0.9])
+    spread = np.quantile(700 * slope, [0.1, 0.5, 0.9])
     ahead = [float(x) if np.isfinite(x) else None for x in np.quantile(left, [0.1, 0.5, 0.9], method="nearest")]
     return Speed(_three(spread), (ahead[0], ahead[1], ahead[2]))
 
 
+def _bend(share: Floats, sd: Floats, since: int, draws: int, rng: np.random.Generator) -> Floats:
+    """Draws of tonight's level and the slope of a slide that began `since` days ago, and of the level before it."""
+    days = min(since + _BEFORE_DAYS, DAYS)
+    age = np.arange(1 - days, 1)
+    return _draws(age, np.maximum(age + since, 0), share[-days:], sd[-days:], draws, rng)
+
+
+def _straight(share: Floats, sd: Floats, days: int, rng: np.random.Generator) -> Floats:
+    """Draws of tonight's level and the slope of a straight line through the last days."""
+    age = np.arange(1 - days, 1)
+    return _draws(age, age, share[-days:], sd[-days:], _DRAWS, rng)
+
+
+def _draws(age: Ints, moved: Ints, share: Floats, sd: Floats, draws: int, rng: np.random.Generator) -> Floats:
+    known = ~np.isnan(share)
+    if known.sum() < _LEAST_FITTED:
+        return np.tile(np.array([[float(np.nanmean(share))], [0.0]]), (1, draws))
+    level, slope, covariance = _line(age[known], moved[known], share[known], sd[known])
+    drawn = rng.multivariate_normal([level, slope], covariance, draws, method="cholesky")
+    return np.stack([drawn[:, 0] + drawn[:, 1] * moved[-1], drawn[:, 1]])
+
+
 def _still(share: Floats, target: float) -> Ahead:
     """When a level that does not move crosses the target: it has, or never will."""
-    crossed = 0.0 if len(share) and float(np.median(share)) <= target else None
+    known = share[~np.isnan(share)]
+    crossed = 0.0 if len(known) and float(np.median(known)) <= target else None
     return crossed, crossed, crossed
 
 

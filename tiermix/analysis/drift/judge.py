@@ -14,6 +14,7 @@ from tiermix.analysis.drift.series import Series
 from tiermix.analysis.drift.verdict import Onset, SeriesDrift, Verdict
 
 LEAST_REQUESTS = 20  # a day, in the median: below, a share moves by chance alone as far as a drift would
+_REDATED_BY = 28  # days by which a later night may find a slide to have begun earlier
 _SILENT = 7  # days without any request after which there is nothing to say
 
 
@@ -45,6 +46,14 @@ class Watched:
     told: Nights
     drifts: tuple[Drift, ...]
     start: int
+    standard: bool = False
+
+    @property
+    def lately(self) -> float | None:
+        """The share of all requests of the last seven days; None without any."""
+        good, total = self.series.windows(self.told.day[-1:])
+        requests = float(total[0, -_SILENT:].sum())
+        return float(good[0, -_SILENT:].sum()) / requests if requests > 0 else None
 
     @property
     def open(self) -> Drift | None:
@@ -58,13 +67,14 @@ class Watched:
         return float(100 * (self.told.level[at] - self.told.share[-1]))
 
 
-def watch(series: Series, rules: Rules, accepted: int | None = None) -> Watched | None:
+def watch(series: Series, rules: Rules, accepted: int | None = None, *, standard: bool = False) -> Watched | None:
     """Every night of a series; None when there are too few days for a first one.
 
     Args:
         series: daily counts.
         rules: how the meter is set.
         accepted: the first day of a level that was accepted by hand; the meter starts anew there.
+        standard: whether this is the share at a standard composition.
     """
     last = len(series.total) - 1
     start = accepted or 0
@@ -74,12 +84,13 @@ def watch(series: Series, rules: Rules, accepted: int | None = None) -> Watched 
         return None
     told = meter.nights(series, min(first, last), last, start)
     found = meter.drifts(told, rules.threshold, min_drop=rules.min_drop, warm_up=warm_up)
-    return Watched(series, told, tuple(found), start)
+    return Watched(series, told, tuple(found), start, standard)
 
 
 def judge(
-    blank: SeriesDrift, first: date, raw: Series, standard: Series | None, rules: Rules, accepted: date | None
-) -> SeriesDrift:
+    blank: SeriesDrift, first: date, raw: Series, standard: Series | None, rules: Rules, accepted: date | None,
+    why: str = "",
+) -> SeriesDrift:  # fmt: skip
     """The verdict of the last night.
 
     Args:
@@ -89,23 +100,38 @@ def judge(
         standard: the same at a standard composition; None when the logs name no segments.
         rules: how the meter is set.
         accepted: the first day of a level that was accepted by hand.
+        why: the reason that was given for that.
     """
     restart = None if accepted is None else max(0, (accepted - first).days)
     warm_up = meter.RELEARN if restart else meter.WARM_UP
     observed = int((raw.total[restart or 0 :] > 0).sum())
     filled = replace(
         blank, learned=min(observed, warm_up), warm_up=warm_up, requests=int(raw.total.sum()), accepted=accepted,
-        threshold=float(np.exp(rules.threshold)),
+        why=why, threshold=float(np.exp(rules.threshold)),
     )  # fmt: skip
-    watched = watch(raw, rules, restart)
     if _too_little(raw):
         return replace(filled, verdict="insufficient")
+    watched = watch(raw, rules, restart)
     if watched is None or observed <= warm_up:
         return replace(filled, verdict="learning")
-    other = watch(standard, rules, restart) if standard is not None else None
+    other = watch(standard, rules, restart, standard=True) if standard is not None else None
     verdict, shown = _combined(watched, other)
     noticed = [day for w in (watched, other) if w is not None and (day := _open_drop(w)) is not None]
     return _described(filled, verdict, shown, first, min(noticed, default=None))
+
+
+def alarms(raw: Series, standard: Series | None, rules: Rules, accepted: int | None) -> list[tuple[Watched, Drift]]:
+    """The drops that were noticed over all nights, in the plain share or else at a standard composition, oldest first.
+
+    Of two that overlap, the one that was noticed first is listed.
+    """
+    both = [watch(raw, rules, accepted), watch(standard, rules, accepted) if standard is not None else None]
+    found = [(w, d) for w in both if w is not None for d in w.drifts if d.side == "down"]
+    out: list[tuple[Watched, Drift]] = []
+    for w, d in sorted(found, key=lambda x: x[1].fired):
+        if not out or (out[-1][1].ended is not None and d.fired >= out[-1][1].ended):
+            out.append((w, d))
+    return out
 
 
 def _too_little(raw: Series) -> bool:
@@ -145,16 +171,16 @@ def _described(filled: SeriesDrift, verdict: Verdict, shown: Watched, first: dat
         filled,
         verdict=verdict,
         before=float(told.level[-1]) if drift is None else drift.level,
-        now=_known(told.share[-1]),
+        now=shown.lately,
         evidence=float(np.exp(min(told.up[-1] if verdict == "drifting_up" else told.down[-1], 600))),
-        sd=float(told.sd[-1]),
+        sd=_known(told.sd[-1]),
+        standard=shown.standard,
         recovered_on=first + timedelta(days=ended[-1]) if ended else None,
     )
     if drift is None:
         return said
     said = replace(said, fired_on=first + timedelta(days=drift.fired if noticed is None else noticed))
-    night = min(drift.fired + dating.REDATE, last)
-    dated = dating.date(shown.series, night, drift.side, shown.start, drift.fired)
+    dated = dated_onset(shown, drift, last)
     if dated is None:
         return said
     speed = dating.speed(shown.series, last, dated, filled.target)
@@ -164,6 +190,18 @@ def _described(filled: SeriesDrift, verdict: Verdict, shown: Watched, first: dat
         points_per_week=speed.points_per_week,
         days_left=speed.days_left if drift.side == "down" else None,
     )
+
+
+def dated_onset(watched: Watched, drift: Drift, night: int) -> dating.Dating | None:
+    """When a drift began, as a night up to a week after its alarm knows it.
+
+    When what fired turns out to be an outage, later nights know of no change there and date some other wiggle; so a
+    date that lies weeks before anything credible on the night of the alarm is not believed.
+    """
+    later = min(drift.fired + dating.REDATE, night)
+    soon = dating.date(watched.series, drift.fired, drift.side, watched.start)
+    late = dating.date(watched.series, later, drift.side, watched.start, drift.fired)
+    return soon if soon is None or late is None or late.onset < soon.low - _REDATED_BY else late
 
 
 def _onset(dated: dating.Dating, first: date) -> Onset:

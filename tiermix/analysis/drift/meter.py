@@ -14,7 +14,7 @@ import numpy as np
 
 from tiermix.analysis.drift.cleaning import Cleaned, clean, median
 from tiermix.analysis.drift.evidence import evidence, standardised, tempered
-from tiermix.analysis.drift.series import DAYS, RECENT, Floats, Ints, Series
+from tiermix.analysis.drift.series import DAYS, RECENT, WEEK, Floats, Ints, Series
 
 WARM_UP = 28  # days with requests before the first verdict
 RELEARN = 14  # the same after a restart of the level, when noise and rhythm are known
@@ -22,6 +22,7 @@ MIN_DROP = 0.3  # points: what is too small to matter is no drift
 # The threshold of an ideal model is the number of nights; noise, rhythm and level are estimated here, and a tenth more
 # evidence keeps the measured rate of false alarms under the promised one in all nulls of benchmarks/drift.py.
 _ESTIMATED = 1.1
+_SPREAD_DAYS = 42
 _BATCH = 64  # nights at once: enough to keep numpy busy, few enough for the cache
 
 Side = Literal["down", "up"]
@@ -35,9 +36,8 @@ class Nights:
         day: index of the night's day.
         down, up: natural logarithm of the evidence for a drop and for a rise.
         drop, rise: points by which the last days lie below and above the level before them, at best.
-        share: the share of the last seven days without weekly rhythm, and `level` the level before them.
-        correlation: lag-1 correlation of the days.
-        sd: standard deviation of a day, points.
+        share: the share of the last seven days without weekly rhythm or outages, and `level` the level before them.
+        sd: standard deviation of a day, points, from the last weeks.
         learned: days with requests that the level rests on.
     """
 
@@ -108,9 +108,19 @@ def _batch(series: Series, night: Ints, start: int, rising: bool) -> Nights:
         rise=rise,
         share=_share(median(cleaned.logit[:, -RECENT:])),
         level=level,
-        sd=100 * cleaned.usual * level * (1 - level),
+        sd=_spread(series, night),
         learned=before[night + 1] - before[np.minimum(start, night + 1)],
     )
+
+
+def _spread(series: Series, night: Ints) -> Floats:
+    """Standard deviation of a day in points, from differences to the day a week before: no rhythm, hardly a slide."""
+    good, total = series.windows(night)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(total > 0, good / total, np.nan)
+    weekly = (share[:, WEEK:] - share[:, :-WEEK])[:, -_SPREAD_DAYS:]
+    apart = np.abs(weekly - median(weekly)[:, None])
+    return np.asarray(100 * 1.4826 * median(apart) / np.sqrt(2))
 
 
 def _distance(cleaned: Cleaned, sign: int) -> Floats:
@@ -163,8 +173,10 @@ def drifts(
 def _over(drift: Drift, told: Nights, i: int, fires: bool, min_drop: float) -> bool:
     if fires or drift.side == "up":
         return not fires
-    # Half of what matters: at the limit itself a drift would end and begin again with every noisy day.
-    return bool(100 * (drift.level - told.share[i]) < min_drop / 2)
+    # Half of what matters: at the limit itself a drift would end and begin again with every noisy day. Where days vary
+    # more than that, a week within twice its own noise is back.
+    noise = 2 * float(np.nan_to_num(told.sd[i])) / RECENT**0.5
+    return bool(100 * (drift.level - told.share[i]) < max(min_drop / 2, noise))
 
 
 def first_alarm(series: Series, log_threshold: float, *, min_drop: float = MIN_DROP) -> int | None:

@@ -62,14 +62,15 @@ class SeriesDrift:
         target: the share promised, a fraction.
         fired_on: the night of the alarm of a drift that is open.
         onset: when it began.
-        before, now: the share before it, and that of the last seven days without weekly rhythm; None when unknown.
+        before, now: the share before it, and that of the last seven days; None when unknown.
         points_per_week: how fast it moves; None when nothing moves or the days are too few.
         days_left: until the share leaves the target at this speed; None inside stands for never.
         evidence: summed Bayes factors of a drop, of the share that drifts; `threshold` is where a night fires.
         sd: standard deviation of a day, points.
         learned, warm_up: days with requests that the level rests on, and how many a verdict needs.
         requests: in all days looked at.
-        accepted: the day from which on a level was accepted by hand.
+        accepted: the day from which on a level was accepted by hand, and `why`.
+        standard: whether the shares are those at a standard composition, because only those drift.
         recovered_on: the day on which the last drift was over.
         change_points: all lasting changes of the history.
         owner, runbook: of the SLO.
@@ -92,6 +93,8 @@ class SeriesDrift:
     warm_up: int = 0
     requests: int = 0
     accepted: date | None = None
+    why: str = ""
+    standard: bool = False
     recovered_on: date | None = None
     change_points: tuple[ChangePoint, ...] = ()
     owner: str = ""
@@ -120,6 +123,7 @@ class Drifts:
         monitored: series that share this budget, those of a standard composition included.
         standardised_by: the dimension whose composition was held, None when the logs have none.
         unjudged: groups with too few requests to be looked at.
+        again: the options that a further command needs to look at the same data.
     """
 
     frame: Frame
@@ -128,6 +132,7 @@ class Drifts:
     monitored: int
     standardised_by: str | None
     unjudged: int = 0
+    again: str = ""
 
     @property
     def ok(self) -> bool:
