@@ -133,7 +133,8 @@ def test_check_and_metrics_carry_the_verdict(shop: Program) -> None:
     metrics = shop("export", "openmetrics").out
     assert 'tiermix_drift_verdict{slo="shop",verdict="drifting_down"} 1' in metrics
     assert 'tiermix_drift_verdict{slo="shop",verdict="steady"} 0' in metrics
-    assert 'tiermix_drift_onset_timestamp_seconds{slo="shop"}' in metrics
+    for name in ("onset_timestamp_seconds", "evidence_ratio", "points_per_week", "days_left"):
+        assert f'tiermix_drift_{name}{{slo="shop"}}' in metrics
 
 
 def test_the_slide_of_the_samples_is_dated_and_its_mechanisms_come_out_by_name(tmp_path: Path) -> None:

@@ -259,7 +259,7 @@ def test_attempts_are_known_again_though_their_hashes_are_not(tiermix: Program, 
             db.execute(
                 "ALTER TABLE attempt_log DROP COLUMN attempt_hash; ALTER TABLE attempt_log DROP COLUMN group_hash"
             )
-            db.execute("ALTER TABLE request_log DROP COLUMN group_hash")
+            db.execute("ALTER TABLE request_log DROP COLUMN group_hash; DROP TABLE drift_acknowledged")
             db.execute("UPDATE meta SET value = '3' WHERE key = 'schema'")
         else:
             db.execute("UPDATE attempt_log SET attempt_hash = 1, group_hash = 2")
