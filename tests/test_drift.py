@@ -273,6 +273,14 @@ def test_counts_are_replayed_file_by_file(tiermix: Program) -> None:
     assert tiermix(
         "drift", "--replay", "--counts", folder / "falls.csv", folder / "calm.csv", "--format", "csv"
     ).out == ("\n".join(ran.out.splitlines()[:2]) + "\n")
+    dated = folder / "dated.csv"
+    lines = (folder / "falls.csv").read_text().splitlines()
+    days = [(date(2026, 1, 1) + timedelta(days=int(line.split(",")[0]))).isoformat() for line in lines[1:]]
+    with_dates = [f"{day},{line.partition(',')[2]}" for day, line in zip(days, lines[1:], strict=True)]
+    dated.write_text("\n".join([lines[0], *with_dates]) + "\n")
+    named = tiermix("drift", "--counts", dated, "--replay", "--format", "csv").out.splitlines()[1].split(",")
+    assert named == ["dated", *(days[int(rows[0][c])] for c in ("alarm_day", "onset_day"))]
+    dated.unlink()
     assert "2 alarms" in tiermix("drift", "--counts", folder, "--replay").out
 
 
@@ -286,6 +294,8 @@ def test_counts_are_replayed_file_by_file(tiermix: Program) -> None:
         ("day,primary,total\n99999999,1,2\n", "cannot be"),
         ("day,primary,total\n", "no line"),
         ("day,primary,total\n1,2\n", "whole numbers"),
+        ("day,primary,total\n1,1,2\n2026-01-02,1,2\n", "some are numbers"),
+        ("day,primary,total\n2026-13-02,1,2\n", "a number or a date"),
         ("\x00\xff", "missing"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,8 +25,8 @@ def replay(paths: Sequence[Path], *, every_nights: int) -> DriftReplay:
     A series of segments is judged at a standard composition.
 
     Args:
-        paths: CSV files with the columns day (a number), primary, total and perhaps segment; the name of a file names
-            its series.
+        paths: CSV files with the columns day (a number from 0 on, or a date), primary, total and perhaps segment; the
+            name of a file names its series.
         every_nights: nights between false alarms of one series.
 
     Raises:
@@ -35,12 +36,18 @@ def replay(paths: Sequence[Path], *, every_nights: int) -> DriftReplay:
 
     out = []
     for path in paths:
-        series = read(path)
+        series, first = read(path)
         alarm = meter.first_alarm(series, meter.threshold(every_nights))
         if alarm is not None:
             dated = dating.date(series, alarm, "down")
-            out.append(Alarm(path.stem, alarm, dated.onset if dated else None))
+            onset = _named(dated.onset, first) if dated else None
+            out.append(Alarm(path.stem, _named(alarm, first), onset))
     return DriftReplay(tuple(out))
+
+
+def _named(day: int, first: date | None) -> date | int:
+    """A day as its file names it."""
+    return day if first is None else first + timedelta(days=day)
 
 
 def found(words: Sequence[str]) -> tuple[Path, ...]:
@@ -58,8 +65,8 @@ def found(words: Sequence[str]) -> tuple[Path, ...]:
     return tuple(out)
 
 
-def read(path: Path) -> Series:
-    """The series of a file.
+def read(path: Path) -> tuple[Series, date | None]:
+    """The series of a file, and its first day when the file has dates.
 
     Raises:
         UnreadableFile: it cannot be read, lacks a column, or a line is no count.
@@ -71,21 +78,27 @@ def read(path: Path) -> Series:
     cells = list(_cells(path))
     if not cells:
         raise UnreadableFile("there is no line in it", where=str(path))
+    dates = [day for day, *_ in cells if isinstance(day, date)]
+    if dates and len(dates) < len(cells):
+        raise UnreadableFile("some days are dates and some are numbers", where=str(path))
+    first = min(dates) if dates else None
+    numbers = [(day - first).days if first and isinstance(day, date) else int(str(day)) for day, *_ in cells]
     names = sorted({segment for _, segment, _, _ in cells})
-    shape = (max(day for day, *_ in cells) + 1, len(names))
-    if len(names) > _MOST_SEGMENTS:
+    shape = (max(numbers) + 1, len(names))
+    if len(names) > _MOST_SEGMENTS or shape[0] > _MOST_DAYS:
         raise UnreadableFile(
-            f"{len(names):,} segments are too many", where=str(path), hint=f"at most {_MOST_SEGMENTS:,}"
-        )
+            f"{shape[0]:,} days of {len(names):,} segments are too many", where=str(path),
+            hint=f"at most {_MOST_DAYS:,} days of {_MOST_SEGMENTS:,} segments",
+        )  # fmt: skip
     good, total = np.zeros(shape), np.zeros(shape)
     column = {name: i for i, name in enumerate(names)}
-    for day, segment, primary, everything in cells:
-        good[day, column[segment]] += primary
-        total[day, column[segment]] += everything
-    return Standardised(good, total) if len(names) > 1 else Plain(good[:, 0], total[:, 0])
+    for n, (_, segment, primary, everything) in zip(numbers, cells, strict=True):
+        good[n, column[segment]] += primary
+        total[n, column[segment]] += everything
+    return (Standardised(good, total) if len(names) > 1 else Plain(good[:, 0], total[:, 0])), first
 
 
-def _cells(path: Path) -> Iterator[tuple[int, str, int, int]]:
+def _cells(path: Path) -> Iterator[tuple[int | date, str, int, int]]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as lines:
             rows = csv.DictReader(lines)
@@ -100,14 +113,23 @@ def _cells(path: Path) -> Iterator[tuple[int, str, int, int]]:
         raise UnreadableFile(f"it cannot be read: {error}", where=str(path)) from error
 
 
-def _cell(row: dict[str, str | None], where: str) -> tuple[int, str, int, int]:
+def _cell(row: dict[str, str | None], where: str) -> tuple[int | date, str, int, int]:
     try:
-        day, primary, total = (int(row[c] or "") for c in _NEEDED)
+        primary, total = int(row["primary"] or ""), int(row["total"] or "")
+        day = _day(row["day"] or "")
     except ValueError as error:
-        raise UnreadableFile("day, primary and total must be whole numbers", where=where) from error
-    if not 0 <= day < _MOST_DAYS or not 0 <= primary <= total:
+        raise UnreadableFile(
+            "primary and total must be whole numbers, day a number or a date",
+            where=where,
+            hint="write 17 or 2026-11-20",
+        ) from error
+    if (isinstance(day, int) and not 0 <= day < _MOST_DAYS) or not 0 <= primary <= total:
         raise UnreadableFile(
             f"day {day} with {primary} of {total} cannot be", where=where,
             hint="days count from 0, and primary is at most total",
         )  # fmt: skip
     return day, row.get("segment") or "", primary, total
+
+
+def _day(text: str) -> int | date:
+    return date.fromisoformat(text) if "-" in text[1:] else int(text)

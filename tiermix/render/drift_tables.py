@@ -49,8 +49,8 @@ def drift_shown(answer: Drifts) -> Table:
     return Table("drift", "Drift", columns, rows, footnote=words.promise(answer))
 
 
-def change_points(answer: Drifts) -> Table:
-    """The lasting changes of the first series, numbered as on the chart."""
+def change_points(s: SeriesDrift) -> Table:
+    """The lasting changes of a series; those of the first one carry these numbers on the chart."""
     columns = (
         Column("nth", "no.", "count"), Column("day", "since", "day"), Column("before", "before", "share"),
         Column("after", "after", "share"), Column("cause", "reason", "text"), Column("switch", "switch", "text"),
@@ -59,10 +59,9 @@ def change_points(answer: Drifts) -> Table:
     rows = tuple(
         (n, c.day, c.before, c.after, cause_name(c.cause) if c.cause else None, c.switch or None,
          -c.cause_points if c.cause else None)
-        for n, c in enumerate(answer.series[0].change_points if answer.series else (), start=1)
+        for n, c in enumerate(s.change_points, start=1)
     )  # fmt: skip
-    name = answer.series[0].name if answer.series else ""
-    return Table("change_points", f"Lasting changes of {name}", columns, rows)
+    return Table("change_points", f"Lasting changes of {s.name}", columns, rows)
 
 
 def drift_self_check(answer: SelfCheck) -> Table:

@@ -157,8 +157,8 @@ def _drift(report: Report) -> Html:
         tag("p", tag("strong", printable(s.name)), f": {printable(drift_words.sentence(s), 500)}")
         for s in report.drift.series
     ]
-    made = drift_tables.change_points(report.drift)
-    points = [tag("h3", made.title), _table(made)] if made.rows else []
+    made = [drift_tables.change_points(s) for s in report.drift.series if s.change_points]
+    points = [join(tag("h3", t.title), _table(t)) for t in made]
     return join(*sentences, tag("p", drift_words.promise(report.drift), class_="meta"), *points)
 
 
