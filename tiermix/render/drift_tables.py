@@ -35,18 +35,31 @@ def _row(s: SeriesDrift) -> tuple[Value, ...]:
 
 
 def drift_shown(answer: Drifts) -> Table:
-    """A line a series, what fits on a narrow screen."""
+    """A line a series, what fits on a narrow screen: what falls first, and of it what lost most."""
     columns = (
         Column("series", "series", "text"), Column("verdict", "verdict", "text"), Column("since", "since", "day"),
         Column("before", "before", "share"), Column("now", "now", "share"),
         Column("points_per_week", "points\na week", "rate"), Column("requests", "requests", "count"),
     )  # fmt: skip
+    told = sorted((s for s in answer.series if s.verdict != "insufficient"), key=_worst)
     rows = tuple(
-        (s.name, words.VERDICT[s.verdict], s.onset.day if s.onset else None, s.before, s.now,
+        (_name(s, answer), words.word(s), s.onset.day if s.onset else None, s.before, s.now,
          s.points_per_week[1] if s.points_per_week else None, s.requests)
-        for s in answer.series
+        for s in told
     )  # fmt: skip
-    return Table("drift", "Drift", columns, rows, footnote=words.promise(answer))
+    few = len(answer.series) - len(told)
+    return Table("drift", "Drift", columns, rows, footnote=f"{few:,} more with too few requests to tell" if few else "")
+
+
+def _worst(s: SeriesDrift) -> tuple[bool, float]:
+    return s.ok, 0.0 if s.now is None or s.before is None else s.now - s.before
+
+
+def _name(s: SeriesDrift, answer: Drifts) -> str:
+    """The group alone where all series are of one SLO."""
+    if not s.key or len({x.slo for x in answer.series}) > 1:
+        return s.name
+    return s.name.removeprefix(f"{s.slo}, ")
 
 
 def change_points(s: SeriesDrift) -> Table:

@@ -33,10 +33,11 @@ _MEANING: Mapping[Verdict, str] = {
 
 def verdict(s: SeriesDrift) -> str:
     """A series and its verdict."""
-    return f"{s.name}: {_word(s)}{_since(s)}"
+    return f"{s.name}: {word(s)}{_since(s)}"
 
 
-def _word(s: SeriesDrift) -> str:
+def word(s: SeriesDrift) -> str:
+    """The verdict in a word or three."""
     if s.verdict == "learning":
         return f"learning {s.learned}/{s.warm_up}"
     return "FELL, AND STAYS DOWN" if s.verdict == "drifting_down" and _flat(s) else VERDICT[s.verdict]

@@ -199,8 +199,9 @@ def drift(answer: Drifts, style: Style) -> str:
     ordered = sorted(answer.series, key=lambda s: s.ok)
     parts: list[RenderableType] = [*_notes(answer.frame)]
     if len(ordered) > _DRIFTS:
-        parts.append(_table(drift_tables.drift_shown(answer)))
-    for s in [s for s in ordered if len(ordered) <= _DRIFTS or not s.ok][: 2 * _DRIFTS]:
+        made = drift_tables.drift_shown(answer)
+        parts += [_table(made), *([_sentence(made.footnote)] if made.footnote else []), ""]
+    for s in [s for s in ordered if len(ordered) <= _DRIFTS or not s.ok][:_DRIFTS]:
         lines = (_sentence(f"  {line}") for line in drift_words.told(s, answer.again))
         parts += [_sentence(drift_words.verdict(s), _VERDICT.get(s.verdict, "bold red")), *lines, ""]
     return _draw(style, [*parts, _sentence(drift_words.promise(answer))])
