@@ -242,6 +242,33 @@ def test_the_rollup_alone_gives_the_same_numbers(samples: Program, tmp_path: Pat
         assert pruned == whole
 
 
+def test_a_slide_that_began_days_ago_is_named_and_no_noise(samples: Program) -> None:
+    # complexity-router began on 4 July, four days before: catches taking its ramp for the noise of those days.
+    got = samples("explain", "--as-of", "2026-07-08", "--json").json
+    assert (got["verdict"], got["onset"]) == ("routing", "2026-07-04")
+    assert got["reasons"][0]["switch"] == "complexity-router"
+    assert 2 * got["error"] < 1.5 < -got["delta_points"]
+
+
+def test_a_single_day_is_judged_by_how_single_days_differ(samples: Program) -> None:
+    # June is steady: catches an error of nothing for one day, and with it a verdict from noise.
+    told = []
+    for day in range(12, 26):
+        got = samples("explain", "--from", f"2026-06-{day}", "--to", f"2026-06-{day}", "--json", *END).json
+        assert got["error"] > 0.1
+        told.append(got["verdict"])
+    assert told.count("steady") >= 12
+
+
+def test_tables_in_which_one_row_stands_for_all_are_left_out(samples: Program) -> None:
+    args = ("explain", "--from", "2026-06-19", "--to", "2026-06-19", "--by", "intent", *END)
+    assert [s["folded"] for s in samples(*args, "--json").json["segments"]] == [7]
+    for fmt in ("text", "markdown"):
+        out = samples(*args, "--format", fmt).out
+        assert "other" not in out
+        assert "By intent" not in out
+
+
 # Made-up products.
 
 

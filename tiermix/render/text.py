@@ -181,11 +181,10 @@ def explain(answer: Explained, style: Style) -> str:
         _sentence(change_words.headline(c), "bold"),
         _sentence(change_words.compared(c, answer.frame.zone)),
         _sentence(change_words.sentence(c), "bold"),
-        _table(change_tables.causes(c)),
     ]
-    for one in change_tables.divided(c):
-        made = change_tables.dimension(c, one)
-        parts += [_sentence(made.title, "bold"), _table(made, skip=("margin",) if c.error is None else ())]
+    for made in change_tables.told(c, change_tables.divided(c)):
+        parts += [_sentence(made.title, "bold")] if made.name != "causes" else []
+        parts += [_table(made, skip=("margin",) if c.error is None else ())]
         parts += [_sentence(made.footnote)] if made.footnote else []
     told = list(change_words.evidence(c))
     parts += [_sentence("Some of these requests, the latest first", "bold")] if told else []

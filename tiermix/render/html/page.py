@@ -166,7 +166,7 @@ def _change(report: Report) -> Html:
     c = report.change
     if c is None:
         return tag("p", "There are no two windows of whole days with requests to compare yet.")
-    made = [change_tables.causes(c), *(change_tables.dimension(c, d) for d in change_tables.telling(c))]
+    made = change_tables.told(c, change_tables.telling(c))
     return join(
         tag("p", tag("strong", printable(change_words.headline(c), 300))),
         tag("p", printable(change_words.sentence(c), 600)),
