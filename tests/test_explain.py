@@ -225,7 +225,19 @@ def test_every_week_adds_up_and_the_outage_that_recovered_is_in_its_week_alone(s
 def test_the_history_can_be_bounded(samples: Program) -> None:
     got = samples("explain", "--each-week", "--since", "2026-08-03", "--until", "2026-08-24", "--json", *END).json
     assert [w["week"] for w in got["weeks"]] == ["2026-08-03", "2026-08-10", "2026-08-17"]
-    assert [s["reason"] for s in got["spells"]] == ["breaker_open"]
+    assert [s["reason"] for s in got["spells"]] == ["complexity_router", "breaker_open"]
+    assert [s["until"] for s in got["spells"]] == [None, None]
+
+
+def test_what_began_before_the_weeks_shown_still_lasts_in_them(samples: Program) -> None:
+    # Catches looking for spells in the weeks shown alone, in which a steady loss has no lower level.
+    whole = samples("explain", "--each-week", "--json", *END).json
+    got = samples("explain", "--each-week", "--days", "30", "--json", *END).json
+    assert got["spells"] == whole["spells"]
+    assert len(got["spells"]) == 4
+    assert got["weeks"][-1] == whole["weeks"][-1]
+    assert len(got["weeks"]) == 5
+    assert "What lasts: complexity-router" in got["sentence"]
 
 
 def test_the_rollup_alone_gives_the_same_numbers(samples: Program, tmp_path: Path) -> None:
