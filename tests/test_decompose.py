@@ -394,10 +394,10 @@ def test_days_without_requests_are_skipped() -> None:
 def test_a_spell_that_was_over_before_the_weeks_shown_is_left_out() -> None:
     rows: list[tuple[int, str | None, Cause | None, int]] = []
     for i in range(90):
-        guard, router = 300 if 20 <= i < 40 else 0, 200 if i >= 30 else 0
+        guard, router = 300 if 7 <= i < 49 else 0, 200 if i >= 30 else 0
         rows += [(i, "a", None, 1000 - guard - router), (i, "a", GUARD, guard), (i, "a", ROUTER, router)]
     days = [DAY + timedelta(days=i) for i in range(90)]
-    for shown, causes in ((0, [GUARD, ROUTER]), (35, [GUARD, ROUTER]), (45, [ROUTER]), (63, [ROUTER])):
+    for shown, causes in ((0, [GUARD, ROUTER]), (48, [GUARD, ROUTER]), (49, [ROUTER]), (63, [ROUTER])):
         told = history("s", ("primary",), days, cells_of(rows), lambda c: Owned(), shown=shown)
         assert [s.cause for s in told.spells] == causes
         assert [s.since for s in told.lasting] == [day(30)]

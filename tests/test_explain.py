@@ -320,6 +320,38 @@ def test_a_shift_of_traffic_is_called_composition_and_not_routing(tiermix: Progr
     assert "(orphan)" in tiermix(*args).out
 
 
+def one_tenant(day: int, n: int, rng: Random) -> dict[str, Any]:
+    """Initech, a sixth of the traffic, falls alone from day 28 on; the intents are alike."""
+    tenant = "initech" if n % 6 == 0 else f"t{n % 5}"
+    bad = rng.random() < (0.15 if tenant == "initech" and day >= 28 else 0.014)
+    return {"tenant": tenant, "intent": f"i{rng.randrange(3)}"} | (
+        {"tier": "secondary", "reason": "router"} if bad else {}
+    )
+
+
+def test_a_tenant_that_slides_alone_is_named_and_the_report_shows_the_tenants(tiermix: Program) -> None:
+    write_lines(tiermix.folder / "log.jsonl", product(35, one_tenant, 900))
+    assert tiermix("ingest", "log.jsonl").code == 0
+    args = ("explain", "--from", "2026-11-02", "--as-of", "2026-11-09")
+    got = tiermix(*args, "--json").json
+    assert got["verdict"] == "routing"
+    assert "of it is at tenant initech (98." in got["sentence"]
+    place = got["place"]
+    assert (place["dim"], place["value"]) == ("tenant", "initech")
+    rows = {s["value"]: s["rate_effect"] for s in got["segments"] if s["dim"] == "tenant"}
+    rate = next(d["rate_effect"] for d in got["dimensions"] if d["dim"] == "tenant")
+    assert place["part_of_rate"] == pytest.approx(rows["initech"] / rate)
+    # Catches a report that shows the first dimension whatever happened.
+    report = tiermix("report", "--as-of", "2026-11-09", "--format", "markdown").out
+    assert "| initech |" in report
+
+
+def test_a_slide_of_everybody_is_placed_nowhere(samples: Program) -> None:
+    got = samples("explain", "--from", "2026-07-04", "--to", "2026-07-31", "--json", *END).json
+    assert got["place"] is None
+    assert "is at" not in got["sentence"]
+
+
 def test_requests_without_a_reason_have_rows_of_their_own_by_tier(tiermix: Program) -> None:
     def made(day: int, n: int, rng: Random) -> dict[str, Any]:
         if day >= 7 and n % 5 == 0:

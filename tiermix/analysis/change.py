@@ -15,7 +15,7 @@ from tiermix.analysis.cells import Cell
 from tiermix.analysis.decompose import Floats, Quad, effects, lost, nested, weights
 from tiermix.analysis.grids import Grid, bad_by_cause, grid
 from tiermix.analysis.redraw import Redrawn
-from tiermix.analysis.verdict import material, unusual, verdict
+from tiermix.analysis.verdict import concentrated, material, unusual, verdict
 from tiermix.changes import Cause, CausePart, Change, Counted, Dimension, Owned, Part, Span
 
 SHOWN = 12  # rows of a table that are not folded, at most
@@ -81,6 +81,7 @@ def change(
         verdict=word,
         mover=mover,
         unusual=unusual(ask.days, n, whole.good[:, 0], whole.total[:, 0]),
+        place=None if word in ("steady", "composition") else concentrated(dimensions),
     )
 
 

@@ -86,9 +86,9 @@ def told(change: Change, dimensions: Sequence[Dimension]) -> list[Table]:
 
 
 def telling(change: Change) -> tuple[Dimension, ...]:
-    """The dimension worth showing where there is room for one: along which the composition moved, else the first."""
-    named = [d for d in change.dimensions if d.name == change.mover]
-    return tuple(named or divided(change)[:1])
+    """Those worth showing where there is little room: of the composition that moved, and of a slide's place."""
+    named = {change.mover, change.place[0].dim if change.place else ""}
+    return tuple(d for d in change.dimensions if d.name in named) or divided(change)[:1]
 
 
 def _part_row(change: Change, part: Part, indent: str) -> tuple[Value, ...]:

@@ -11,6 +11,7 @@ from tiermix.render.tables import BLANK, many, percent, shown
 ERRORS = 2  # an interval is so many standard errors to either side
 _NAMED = 2  # causes in a sentence
 _NAMED_OF_ALL = 4  # in that of a whole history
+_ALMOST = 0.9  # of a change: almost all of it
 _WORTH = 0.05  # points: less reads as 0.0
 
 
@@ -70,7 +71,23 @@ def compared(change: Change, zone: str) -> str:
 
 
 def sentence(change: Change) -> str:
-    """What the change is, in plain words: routing or composition, and who took it."""
+    """What the change is, in plain words: routing or composition, who took it, and whom alone it hit."""
+    place = where(change)
+    return f"{_what(change)} {place}" if place else _what(change)
+
+
+def where(change: Change) -> str:
+    """The segment that most of the change sits in; nothing when it is spread."""
+    if change.place is None:
+        return ""
+    part, effect = change.place
+    much = "Almost all" if effect >= _ALMOST else "Most"
+    what = "it" if change.verdict == "routing" else "what routing did"
+    before, after = (percent(c.share or 0.0) for c in (part.before, part.after))
+    return f"{much} of {what} is at {part.dim.replace('_', ' ')} {value_name(part)} ({before} → {after})."
+
+
+def _what(change: Change) -> str:
     if change.verdict == "steady":
         return "Nothing changed beyond what days differ by anyway."
     worse = "worse" if change.points < 0 else "better"
