@@ -186,13 +186,14 @@ def _warnings(slo: Slo, asked: Question, windows: spans.TwoWindows) -> list[Note
     for name, (first, last) in (("before", windows.before), ("after", windows.after)):
         if ((last - first).days + 1) % spans.WEEK:
             many = (last - first).days + 1
-            text = f"the window {name} holds {many} days, no whole weeks: its weekly rhythm is part of the change"
+            held = f"{many} day{'s' * (many > 1)}"
+            text = f"the window {name} holds {held}, no whole weeks: its weekly rhythm is part of the change"
             out.append(Note("no_whole_weeks", text))
     raw = [",".join(dims) for dims in asked.by if not dailies.rolled(slo, dims)]
     if raw:
-        out.append(
-            Note("single_requests", f"by {' and '.join(raw)}: no rollup carries that, single requests were read")
-        )
+        which = " and ".join(raw)
+        text = f"by {which}: counted from single requests, which takes longer and lacks days whose requests were pruned"
+        out.append(Note("single_requests", text))
     return out
 
 

@@ -98,7 +98,7 @@ def calendar(answer: Calendar) -> str:
 def explain(answer: Explained) -> str:
     """The change in a sentence, then by cause and by segment."""
     c = answer.change
-    parts = [*_changed(c, answer.frame.zone), _warnings(answer.frame)]
+    parts = [*_changed(c, answer.frame.zone), _warnings(change_words.spoken(answer.frame))]
     for made in change_tables.told(c, change_tables.divided(c)):
         parts += [f"## {escape_long(made.title)}"] if made.name != "causes" else []
         parts += [table(made), escape_long(made.footnote)]
