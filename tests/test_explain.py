@@ -231,7 +231,7 @@ def test_a_small_slide_is_seen_in_the_picture_of_the_weeks_and_a_large_one_has_t
         return next(x for x in samples("explain", "--each-week", *words, *END).out.splitlines() if "good share" in x)
 
     # Catches bars of one height for 99% and 94%.
-    small = picture("--since", "2026-06-22", "--until", "2026-07-20")
+    small = picture("--since", "2026-06-15", "--until", "2026-07-06")
     assert set("▁█") <= set(small)
     assert "the scale is 9" in small
     assert "scale" not in picture()
