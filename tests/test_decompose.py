@@ -224,11 +224,82 @@ def test_a_standard_error_is_as_large_as_the_change_really_varies() -> None:
     assert np.sqrt(np.mean(np.square(said))) == pytest.approx(np.std(seen), rel=0.08)
 
 
+@pytest.mark.parametrize("days", [1, 4, 13])
+def test_the_error_of_a_short_window_is_as_large_as_such_windows_really_vary(days: int) -> None:
+    # Catches redrawing the short window itself (none for one day), and drawing as many days as it has from the other.
+    rng = np.random.default_rng(12)
+    seen, said = [], []
+    for _ in range(500):
+        bad = rng.binomial(5000, np.clip(0.1 + 0.02 * rng.normal(size=28 + days), 0.01, 0.9))
+        total = np.full(28 + days, 5000)
+        made: Grid[None] = Grid((None,), (total - bad)[:, None], total[:, None], 28)
+        drawn = Redrawn(total, 28)
+        errors = drawn.errors(1, lambda s, made=made, drawn=drawn: moved(drawn.sums(made, s))[..., None])  # type: ignore[misc]
+        assert errors is not None
+        seen.append(float(moved(made.quad)[0]))
+        said.append(float(errors[0][0, 0]))
+    assert np.sqrt(np.mean(np.square(said))) == pytest.approx(np.std(seen), rel=0.08)
+
+
+def test_a_slide_inside_the_window_after_is_no_noise_of_it() -> None:
+    rows: list[tuple[int, str | None, Cause | None, int]] = []
+    for i in range(32):
+        guard, router = 5 + i % 3, max(0, 30 * (i - 27))  # 3, 6, 9 and 12 points on four days
+        rows += [(i, "a", None, 1000 - guard - router), (i, "a", GUARD, guard), (i, "a", ROUTER, router)]
+    made = compare(cells_of(rows), 32, 28)
+    assert made.verdict == "routing"
+    assert made.causes[0].cause == ROUTER
+    assert made.error is not None
+    # Not less than what the counts of its own requests make.
+    p = made.causes[0].after / 4000
+    assert made.causes[0].error is not None
+    assert made.causes[0].error >= 100 * (p * (1 - p) / 4000) ** 0.5
+    assert made.error < 1
+
+
+def test_days_of_noise_alone_make_no_verdict_more_often_than_chance_does() -> None:
+    # Catches an error from the counts alone: these days differ four times as much.
+    rng, told = np.random.default_rng(8), 0
+    for _ in range(60):
+        rows: list[tuple[int, str | None, Cause | None, int]] = []
+        for i, share in enumerate(np.clip(0.05 + 0.012 * rng.normal(size=29), 0.005, 1)):
+            bad = int(rng.binomial(5000, share))
+            rows += [(i, "a", None, 5000 - bad), (i, "a", ROUTER, bad)]
+        told += compare(cells_of(rows), 29, 28).verdict != "steady"
+    assert told <= 8
+
+
+def test_a_window_of_few_requests_is_never_certain() -> None:
+    # Catches the plain binomial error, which is nothing when all of them end alike.
+    rows: list[tuple[int, str | None, Cause | None, int]] = [(i, "a", None, 300) for i in range(28)]
+    made = compare(cells_of([*rows, (28, "a", ROUTER, 1)]), 29, 28)
+    assert made.points == pytest.approx(-100)
+    assert made.error is not None
+    assert made.error > 30
+
+
+def test_all_rows_folded_into_one_have_the_error_of_the_total() -> None:
+    # Catches adding up the errors of rows that rise and fall together as if they were independent.
+    rng = np.random.default_rng(2)
+    rows: list[tuple[int, str | None, Cause | None, int]] = []
+    for i, share in enumerate(0.1 + 0.02 * rng.normal(size=56)):
+        for name in "abc":
+            for cause in (ROUTER, GUARD, SILENT):
+                rows += [(i, name, cause, int(1000 * share) // 3)]
+            rows += [(i, name, None, 1000 - 3 * (int(1000 * share) // 3))]
+    made = compare(cells_of(rows), 56, 28)
+    assert made.verdict == "steady"
+    assert [c.folded for c in made.causes] == [3]
+    assert made.causes[0].error == pytest.approx(made.error, rel=1e-9)
+    assert [p.folded for p in made.dimensions[0].parts] == [3]
+    assert made.dimensions[0].parts[0].error == pytest.approx(made.error, rel=0.05)
+
+
 def moved(q: Quad) -> Any:
     return q.good1 / q.total1 - q.good0 / q.total0
 
 
-def test_no_error_is_given_where_a_window_has_one_day() -> None:
+def test_no_error_is_given_where_both_windows_have_one_day() -> None:
     made = compare(cells_of([(0, "a", None, 50), (1, "a", None, 40), (1, "a", ROUTER, 10)]), 2, 1)
     assert made.error is None
     assert [c.error for c in made.causes] == [None]
@@ -318,6 +389,19 @@ def test_days_without_requests_are_skipped() -> None:
     k[[20, 21, 22, 103]], n[[20, 21, 22, 103]] = 0, 0
     (found,) = stretches(k, n)
     assert found.start == 100
+
+
+def test_a_spell_that_was_over_before_the_weeks_shown_is_left_out() -> None:
+    rows: list[tuple[int, str | None, Cause | None, int]] = []
+    for i in range(90):
+        guard, router = 300 if 7 <= i < 49 else 0, 200 if i >= 30 else 0
+        rows += [(i, "a", None, 1000 - guard - router), (i, "a", GUARD, guard), (i, "a", ROUTER, router)]
+    days = [DAY + timedelta(days=i) for i in range(90)]
+    for shown, causes in ((0, [GUARD, ROUTER]), (48, [GUARD, ROUTER]), (49, [ROUTER]), (63, [ROUTER])):
+        told = history("s", ("primary",), days, cells_of(rows), lambda c: Owned(), shown=shown)
+        assert [s.cause for s in told.spells] == causes
+        assert [s.since for s in told.lasting] == [day(30)]
+        assert sum(w.counts.total for w in told.weeks) == 1000 * (90 - shown)
 
 
 # Which days are compared.

@@ -165,6 +165,8 @@ def test_a_dimension_inside_another_equals_a_recount(samples: Program, raw: Log)
             assert sum(p["total"] for p in segment["segments"]) == pytest.approx(segment["rate_effect"], abs=1e-12)
         codes = [w["code"] for w in got["warnings"]]
         assert ("single_requests" in codes) == (by == "intent,tenant")
+        for fmt in ("text", "markdown"):
+            assert "single requests" not in samples("explain", "--by", by, "--format", fmt, *END).out
 
 
 # What was planted.
@@ -222,10 +224,35 @@ def test_every_week_adds_up_and_the_outage_that_recovered_is_in_its_week_alone(s
     assert got["weeks"][-1]["partial"]
 
 
+def test_a_small_slide_is_seen_in_the_picture_of_the_weeks_and_a_large_one_has_the_whole_scale(
+    samples: Program,
+) -> None:
+    def picture(*words: str) -> str:
+        return next(x for x in samples("explain", "--each-week", *words, *END).out.splitlines() if "good share" in x)
+
+    # Catches bars of one height for 99% and 94%.
+    small = picture("--since", "2026-06-15", "--until", "2026-07-06")
+    assert set("▁█") <= set(small)
+    assert "the scale is 9" in small
+    assert "scale" not in picture()
+
+
 def test_the_history_can_be_bounded(samples: Program) -> None:
     got = samples("explain", "--each-week", "--since", "2026-08-03", "--until", "2026-08-24", "--json", *END).json
     assert [w["week"] for w in got["weeks"]] == ["2026-08-03", "2026-08-10", "2026-08-17"]
-    assert [s["reason"] for s in got["spells"]] == ["breaker_open"]
+    assert [s["reason"] for s in got["spells"]] == ["complexity_router", "breaker_open"]
+    assert [s["until"] for s in got["spells"]] == [None, None]
+
+
+def test_what_began_before_the_weeks_shown_still_lasts_in_them(samples: Program) -> None:
+    # Catches looking for spells in the weeks shown alone, in which a steady loss has no lower level.
+    whole = samples("explain", "--each-week", "--json", *END).json
+    got = samples("explain", "--each-week", "--days", "30", "--json", *END).json
+    assert got["spells"] == whole["spells"]
+    assert len(got["spells"]) == 4
+    assert got["weeks"][-1] == whole["weeks"][-1]
+    assert len(got["weeks"]) == 5
+    assert "What lasts: complexity-router" in got["sentence"]
 
 
 def test_the_rollup_alone_gives_the_same_numbers(samples: Program, tmp_path: Path) -> None:
@@ -240,6 +267,38 @@ def test_the_rollup_alone_gives_the_same_numbers(samples: Program, tmp_path: Pat
         for row in whole.get("reasons", []):
             row["examples"] = []
         assert pruned == whole
+
+
+def test_a_slide_that_began_days_ago_is_named_and_no_noise(samples: Program) -> None:
+    # complexity-router began on 4 July, four days before: catches taking its ramp for the noise of those days.
+    got = samples("explain", "--as-of", "2026-07-08", "--json").json
+    assert (got["verdict"], got["onset"]) == ("routing", "2026-07-04")
+    assert got["reasons"][0]["switch"] == "complexity-router"
+    assert 2 * got["error"] < 1.5 < -got["delta_points"]
+
+
+def test_a_single_day_is_judged_by_how_single_days_differ(samples: Program) -> None:
+    # June is steady: catches an error of nothing for one day, and with it a verdict from noise.
+    told = []
+    for day in range(12, 26):
+        got = samples("explain", "--from", f"2026-06-{day}", "--to", f"2026-06-{day}", "--json", *END).json
+        assert got["error"] > 0.1
+        told.append(got["verdict"])
+    assert told.count("steady") >= 12
+
+
+def test_one_day_is_one_day(samples: Program) -> None:
+    notes = samples("explain", "--from", "2026-06-19", "--to", "2026-06-19", "--json", *END).json["warnings"]
+    assert any("holds 1 day, no whole weeks" in n["message"] for n in notes)
+
+
+def test_tables_in_which_one_row_stands_for_all_are_left_out(samples: Program) -> None:
+    args = ("explain", "--from", "2026-06-19", "--to", "2026-06-19", "--by", "intent", *END)
+    assert [s["folded"] for s in samples(*args, "--json").json["segments"]] == [7]
+    for fmt in ("text", "markdown"):
+        out = samples(*args, "--format", fmt).out
+        assert "other" not in out
+        assert "By intent" not in out
 
 
 # Made-up products.
@@ -278,7 +337,41 @@ def test_a_shift_of_traffic_is_called_composition_and_not_routing(tiermix: Progr
     assert "within intents the share rose by" in got["sentence"]
     assert "router" in {r["reason"] for r in got["reasons"]}
     assert all(r["orphan"] for r in got["reasons"])
-    assert "(orphan)" in tiermix(*args).out
+    out = tiermix(*args).out
+    assert "no switch" in out
+    assert "orphan" not in out
+
+
+def one_tenant(day: int, n: int, rng: Random) -> dict[str, Any]:
+    """Initech, a sixth of the traffic, falls alone from day 28 on; the intents are alike."""
+    tenant = "initech" if n % 6 == 0 else f"t{n % 5}"
+    bad = rng.random() < (0.15 if tenant == "initech" and day >= 28 else 0.014)
+    return {"tenant": tenant, "intent": f"i{rng.randrange(3)}"} | (
+        {"tier": "secondary", "reason": "router"} if bad else {}
+    )
+
+
+def test_a_tenant_that_slides_alone_is_named_and_the_report_shows_the_tenants(tiermix: Program) -> None:
+    write_lines(tiermix.folder / "log.jsonl", product(35, one_tenant, 900))
+    assert tiermix("ingest", "log.jsonl").code == 0
+    args = ("explain", "--from", "2026-11-02", "--as-of", "2026-11-09")
+    got = tiermix(*args, "--json").json
+    assert got["verdict"] == "routing"
+    assert "of it is at tenant initech (98." in got["sentence"]
+    place = got["place"]
+    assert (place["dim"], place["value"]) == ("tenant", "initech")
+    rows = {s["value"]: s["rate_effect"] for s in got["segments"] if s["dim"] == "tenant"}
+    rate = next(d["rate_effect"] for d in got["dimensions"] if d["dim"] == "tenant")
+    assert place["part_of_rate"] == pytest.approx(rows["initech"] / rate)
+    # Catches a report that shows the first dimension whatever happened.
+    report = tiermix("report", "--as-of", "2026-11-09", "--format", "markdown").out
+    assert "| initech |" in report
+
+
+def test_a_slide_of_everybody_is_placed_nowhere(samples: Program) -> None:
+    got = samples("explain", "--from", "2026-07-04", "--to", "2026-07-31", "--json", *END).json
+    assert got["place"] is None
+    assert "is at" not in got["sentence"]
 
 
 def test_requests_without_a_reason_have_rows_of_their_own_by_tier(tiermix: Program) -> None:
@@ -309,11 +402,12 @@ def test_hostile_names_harm_no_output(tiermix: Program) -> None:
         args_now = args if not extra else ("explain", "--as-of", "2026-10-19", "--each-week")
         for fmt in ("text", "markdown", "csv"):
             out = tiermix(*args_now, "--format", fmt).out
-            if fmt == "csv":  # raw values, but none that a spreadsheet would run
-                cells = [c for row in csv.reader(io.StringIO(out)) for c in row]
-                assert not any(c.startswith(("=", "@")) for c in cells)
-                continue
             assert not {"\x1b", "\u202e"} & set(out)
+            if fmt == "csv":  # full values, but none that a spreadsheet would run or that breaks a line
+                cells = [c for row in csv.reader(io.StringIO(out)) for c in row]
+                assert not any(c.strip().startswith(("=", "@")) or "\n" in c for c in cells)
+                assert "'=cmd|'/c calc'!A1\\u001b[31m\\u202e|<script>alert(1)</script>`*_\\u000a" in cells
+                continue
             assert "<script>" not in out or fmt == "text"
         assert tiermix(*args_now, "--json").out.isascii()
     assert tiermix("report", "--as-of", "2026-10-19", "-o", "r.html").code == 0

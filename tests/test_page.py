@@ -137,6 +137,27 @@ def test_hostile_names_stay_text(tiermix: Program, browser: Any) -> None:
     assert "unsafe-inline" not in policy.split("script-src")[1].split(";")[0]
 
 
+def test_long_names_make_no_page_wider_than_the_screen(tiermix: Program, browser: Any) -> None:
+    # Catches the sentence of a change that holds a reason of 250 characters without a blank.
+    long = "r" * 250
+    records = [
+        {"ts": f"2026-11-{d:02d}T{h:02d}:00:00Z", "request_id": f"{d}-{h}", "intent": long, "tenant": long}
+        | ({"tier": "secondary", "reason": long} if d >= 12 and h % 2 else {"tier": "primary"})
+        for d in range(1, 16)
+        for h in range(24)
+    ]
+    write_lines(tiermix.folder / "log.jsonl", records)
+    assert tiermix("ingest", "log.jsonl").code == 0
+    assert tiermix("report", "--as-of", "2026-11-16", "-o", "r.html").code == 0
+    opened = Opened(browser, tiermix.folder / "r.html", viewport={"width": 480, "height": 900})
+    check_clean(opened)
+    assert long in opened.page.inner_text("main")  # the sentence says it whole
+    assert opened.page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    cells = opened.page.eval_on_selector_all("th[title], td[title]", "all => all.map(c => [c.textContent, c.title])")
+    assert all(len(text) == 60 for text, _ in cells)
+    assert {title for _, title in cells} == {long}
+
+
 def test_the_page_is_small_offline_and_readable_without_scripts(small_store: Program, browser: Any) -> None:
     assert small_store("report", *AS_OF, "--days", "90", "-o", "r.html").code == 0
     page = (small_store.folder / "r.html").read_text()

@@ -140,6 +140,7 @@ class Change:
         verdict: whether routing or the composition of the traffic changed.
         mover: the dimension along which the composition changed most; empty when it did not.
         unusual: days of the windows whose share stands far off the others.
+        place: the segment in which most of the rate effect sits, with its part of it; None when it is spread.
     """
 
     slo: str
@@ -153,6 +154,7 @@ class Change:
     verdict: Verdict
     mover: str
     unusual: tuple[date, ...]
+    place: tuple[Part, float] | None = None
 
     @property
     def points(self) -> float:

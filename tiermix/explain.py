@@ -116,18 +116,21 @@ def explain(desk: Desk, slo: Slo, question: Question | None = None) -> Explained
 def each_week(desk: Desk, slo: Slo, window: Window | None = None) -> EachWeek:
     """The history of the good share of an SLO by week, over all whole days or those of a window.
 
+    What takes a lasting part is found on all days up to the end of the window.
+
     Raises:
         NoData: there is no whole day with a request.
     """
-    days = dailies.whole_days(desk)
-    if window is not None:
-        days = tuple(d for d in days if window.start <= d.start and d.end <= window.end)
-    if not days:
+    known = dailies.whole_days(desk)
+    days = known if window is None else tuple(d for d in known if d.end <= window.end)
+    shown = 0 if window is None else sum(d.start < window.start for d in days)
+    if not days[shown:]:
         raise NoData("no whole day of data lies there", hint="--days and --since choose more of them")
-    told = _history(desk, slo, days)
+    told = _history(desk, slo, days, shown)
+    first, last = days[shown], days[-1]
     if not any(w.counts.total for w in told.weeks):
-        raise no_requests(desk, f"of {slo.name} between {days[0].day} and {days[-1].day}")
-    return EachWeek(desk.frame(Window(days[0].start, days[-1].end)), told)
+        raise no_requests(desk, f"of {slo.name} between {first.day} and {last.day}")
+    return EachWeek(desk.frame(Window(first.start, last.end)), told)
 
 
 def latest_onset(told: History, first: date | None, drifting: date | None = None) -> date | None:
@@ -193,13 +196,14 @@ def _warnings(slo: Slo, asked: Question, windows: spans.TwoWindows) -> list[Note
     for name, (first, last) in (("before", windows.before), ("after", windows.after)):
         if ((last - first).days + 1) % spans.WEEK:
             many = (last - first).days + 1
-            text = f"the window {name} holds {many} days, no whole weeks: its weekly rhythm is part of the change"
+            held = f"{many} day{'s' * (many > 1)}"
+            text = f"the window {name} holds {held}, no whole weeks: its weekly rhythm is part of the change"
             out.append(Note("no_whole_weeks", text))
     raw = [",".join(dims) for dims in asked.by if not dailies.rolled(slo, dims)]
     if raw:
-        out.append(
-            Note("single_requests", f"by {' and '.join(raw)}: no rollup carries that, single requests were read")
-        )
+        which = " and ".join(raw)
+        text = f"by {which}: counted from single requests, which takes longer and lacks days whose requests were pruned"
+        out.append(Note("single_requests", text))
     return out
 
 
@@ -211,11 +215,12 @@ def _check_halves(desk: Desk, slo: Slo, cells: Sequence[Cell], split: int, days:
             raise no_requests(desk, f"from {part[0].day} to {part[-1].day}{match}")
 
 
-def _history(desk: Desk, slo: Slo, days: Sequence[Day]) -> History:
+def _history(desk: Desk, slo: Slo, days: Sequence[Day], shown: int = 0) -> History:
     from tiermix.analysis.weeks import history
 
     cells = dailies.cells(desk, slo, days, ()) if days else []
-    return history(slo.name, good_tiers(slo, desk.tiering), [d.day for d in days], cells, dailies.register(desk.config))
+    tiers, owned = good_tiers(slo, desk.tiering), dailies.register(desk.config)
+    return history(slo.name, tiers, [d.day for d in days], cells, owned, shown=shown)
 
 
 def _with_examples(desk: Desk, slo: Slo, made: Change, cells: Sequence[Cell], split: int) -> Change:

@@ -6,15 +6,16 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from math import fsum, sqrt
+from math import fsum
 
 import numpy as np
 
+from tiermix.analysis import counting
 from tiermix.analysis.cells import Cell
 from tiermix.analysis.decompose import Floats, Quad, effects, lost, nested, weights
 from tiermix.analysis.grids import Grid, bad_by_cause, grid
 from tiermix.analysis.redraw import Redrawn
-from tiermix.analysis.verdict import material, unusual, verdict
+from tiermix.analysis.verdict import concentrated, material, unusual, verdict
 from tiermix.changes import Cause, CausePart, Change, Counted, Dimension, Owned, Part, Span
 
 SHOWN = 12  # rows of a table that are not folded, at most
@@ -64,8 +65,7 @@ def change(
     first = next(iter(tables.values()))
     whole = ask.grid(first)
     drawn = Redrawn(whole.total[:, 0], ask.split)
-    spread = drawn.errors(1, lambda s: share_change(drawn.sums(whole, s))[..., None])
-    error = None if spread is None else 100 * float(spread[1][0])
+    error = _share_error(whole, drawn)
     dimensions = tuple(_dimension(ask, dims, cells, whole, drawn) for dims, cells in tables.items())
     word, mover = verdict(100 * float(share_change(whole.quad)[0]), error, dimensions)
     n = ask.split
@@ -81,12 +81,21 @@ def change(
         verdict=word,
         mover=mover,
         unusual=unusual(ask.days, n, whole.good[:, 0], whole.total[:, 0]),
+        place=None if word in ("steady", "composition") else concentrated(dimensions),
     )
 
 
 def share_change(q: Quad) -> Floats:
     """The change of the good share of each segment of which both windows have requests."""
     return lost(q.total0 - q.good0, q.total0, q.total1 - q.good1, q.total1)
+
+
+def _share_error(whole: Grid[str | None], drawn: Redrawn) -> float | None:
+    """One standard error of the change in points."""
+    spread = drawn.errors(1, lambda s: share_change(drawn.sums(whole, s))[..., None])
+    q = whole.quad
+    least = counting.of_lost(q.total0 - q.good0, q.total0, q.total1 - q.good1, q.total1)
+    return None if spread is None else 100 * max(float(spread[1][0]), float(least[0]))
 
 
 def _span(days: Sequence[date], whole: Grid[str | None], part: slice) -> Span:
@@ -101,62 +110,64 @@ def _causes(
     took = bad_by_cause(cells, len(ask.days), ask.split)
     part, sums = took.quad, whole.quad
 
-    def redrawn(s: slice) -> Floats:
+    def redrawn(s: slice | list[int]) -> Floats:
         some, every = drawn.sums(took, s), drawn.sums(whole)
         return lost(some.total0, every.total0, some.total1, every.total1)[..., None]
 
     points = 100 * lost(part.total0, sums.total0, part.total1, sums.total1)
     spread = drawn.errors(len(took.keys), redrawn)
+    least = counting.of_lost(part.total0, sums.total0, part.total1, sums.total1)
     rows = [
         CausePart(
             cause=c,
             owned=owned(c),
             points=float(points[i]),
-            error=None if spread is None else 100 * float(spread[0][i, 0]),
+            error=None if spread is None else 100 * max(float(spread[0][i, 0]), float(least[i])),
             before=int(part.total0[i]),
             after=int(part.total1[i]),
             since=since.get(c),
         )
         for i, c in enumerate(took.keys)
     ]
-    rows.sort(key=lambda r: -abs(r.points))
-    large = [r for r in rows if material(r.points, r.error)][:SHOWN] if ask.fold else rows
-    return (*large, *_one_cause([r for r in rows if r not in large]))
+    order = sorted(range(len(rows)), key=lambda i: -abs(rows[i].points))
+    large = [i for i in order if not ask.fold or material(rows[i].points, rows[i].error)]
+    large = large[: SHOWN if ask.fold else None]
+    listed = set(large)
+    rest = [i for i in order if i not in listed]
+    if len(rest) < 2:
+        return tuple(rows[i] for i in (*large, *rest))
+    one = part.at(rest).whole
+    error = drawn.error_of_sum(rest, redrawn)
+    floor = counting.of_lost(one.total0, sums.total0, one.total1, sums.total1)
+    together = None if error is None else 100 * max(float(error[0]), float(floor[0]))
+    return (*(rows[i] for i in large), _one_cause([rows[i] for i in rest], together))
 
 
-def _one_cause(rows: Sequence[CausePart]) -> list[CausePart]:
-    """Small rows as one; a single one is better shown by its name."""
-    if len(rows) < 2:
-        return list(rows)
-    return [
-        CausePart(
-            cause=None,
-            owned=Owned(),
-            points=fsum(r.points for r in rows),
-            error=_together([r.error for r in rows]),
-            before=sum(r.before for r in rows),
-            after=sum(r.after for r in rows),
-            folded=len(rows),
-        )
-    ]
-
-
-def _together(errors: Sequence[float | None]) -> float | None:
-    """The standard error of a sum of parts that are taken as independent."""
-    known = [e for e in errors if e is not None]
-    return sqrt(fsum(e * e for e in known)) if known else None
+def _one_cause(rows: Sequence[CausePart], error: float | None) -> CausePart:
+    """Small rows as one."""
+    return CausePart(
+        cause=None,
+        owned=Owned(),
+        points=fsum(r.points for r in rows),
+        error=error,
+        before=sum(r.before for r in rows),
+        after=sum(r.after for r in rows),
+        folded=len(rows),
+    )
 
 
 def _dimension(ask: Ask, dims: Dims, cells: Sequence[Cell], everything: Grid[str | None], drawn: Redrawn) -> Dimension:
     made = ask.grid(cells, lambda c: c.values[0])
     part, whole = made.quad, made.quad.whole
 
-    def redrawn(s: slice) -> Floats:
+    def redrawn(s: slice | list[int]) -> Floats:
         return _three(*effects(drawn.sums(made, s), drawn.sums(everything)))
 
     rate, mix = effects(part, whole)
-    spread = drawn.errors(len(made.keys), redrawn)
+    spread = _no_less(drawn.errors(len(made.keys), redrawn), counting.of_effects(part, whole))
     rows, rest = _sorted_out(ask, dims[0], made.keys, part, rate, mix, spread)
+    folded = _fold_error(drawn.error_of_sum(rest, redrawn), counting.of_effects(part.at(rest), whole)[1])
+    other = _one_part(dims[0], part, rate, mix, rest, folded)
     inside: dict[Hashable, list[Cell]] = defaultdict(list)
     for c in cells:
         inside[c.values[0]].append(c)
@@ -171,8 +182,22 @@ def _dimension(ask: Ask, dims: Dims, cells: Sequence[Cell], everything: Grid[str
         mix=100 * fsum(mix),
         mix_error=None if spread is None else 100 * float(spread[1][1]),
         comparable=min(known) >= 0.5,
-        parts=(*rows, *_one_part(rest)),
+        parts=(*rows, *other),
     )
+
+
+def _no_less(
+    spread: tuple[Floats, Floats] | None, least: tuple[Floats, Floats], weight: float = 1.0
+) -> tuple[Floats, Floats] | None:
+    """Redrawn errors, but none below what the counts alone make."""
+    if spread is None:
+        return None
+    return np.maximum(spread[0], weight * least[0]), np.maximum(spread[1], weight * least[1])
+
+
+def _fold_error(redrawn: Floats | None, least: Floats, weight: float = 1.0) -> float | None:
+    """The error of the rate and mix of several rows together, in points."""
+    return None if redrawn is None else 100 * max(float(redrawn[2]), weight * float(least[2]))
 
 
 def _three(rate: Floats, mix: Floats) -> Floats:
@@ -185,52 +210,48 @@ def _inside(
     """The rate effect of one segment by a second dimension."""
     made, outer = ask.grid(cells, lambda c: c.values[1]), ask.grid(cells)
 
-    def redrawn(s: slice) -> Floats:
+    def redrawn(s: slice | list[int]) -> Floats:
         return _three(*nested(drawn.sums(made, s), drawn.sums(outer), drawn.sums(everything)))
 
-    rate, mix = nested(made.quad, outer.quad, everything.quad)
-    spread = drawn.errors(len(made.keys), redrawn)
-    rows, rest = _sorted_out(ask, dim, made.keys, made.quad, rate, mix, spread)
-    return (*rows, *_one_part(rest))
+    part, whole = made.quad, outer.quad
+    weight = float(weights(whole, everything.quad)[0])
+    rate, mix = nested(part, whole, everything.quad)
+    spread = _no_less(drawn.errors(len(made.keys), redrawn), counting.of_effects(part, whole), weight)
+    rows, rest = _sorted_out(ask, dim, made.keys, part, rate, mix, spread)
+    folded = _fold_error(drawn.error_of_sum(rest, redrawn), counting.of_effects(part.at(rest), whole)[1], weight)
+    return (*rows, *_one_part(dim, part, rate, mix, rest, folded))
 
 
 def _sorted_out(
     ask: Ask, dim: str, keys: Sequence[str | None], q: Quad, rate: Floats, mix: Floats,
     spread: tuple[Floats, Floats] | None,
-) -> tuple[list[Part], list[Part]]:  # fmt: skip
-    """The rows to show, largest first, and those to fold: of which neither effect nor their sum is more than chance."""
+) -> tuple[list[Part], list[int]]:  # fmt: skip
+    """The rows to show, largest first, and the places of those whose effects and their sum may all be chance."""
     noise = None if spread is None else 100 * spread[0]
     rows, notable = [], []
     for i, key in enumerate(keys):
         three = (100 * float(rate[i]), 100 * float(mix[i]), 100 * float(rate[i] + mix[i]))
         errors = [None] * 3 if noise is None else [float(x) for x in noise[i]]
-        before, after = Counted(int(q.good0[i]), int(q.total0[i])), Counted(int(q.good1[i]), int(q.total1[i]))
-        rows.append(Part(dim, key, three[0], three[1], errors[2], before, after))
+        rows.append(Part(dim, key, three[0], three[1], errors[2], *_counted(q.at(i))))
         notable.append(not ask.fold or any(material(x, e) for x, e in zip(three, errors, strict=True)))
     order = sorted(range(len(rows)), key=lambda i: (-abs(rows[i].total), -rows[i].after.total))
     shown = [i for i in order if notable[i]][: SHOWN if ask.fold else None]
     if len(shown) == len(rows) - 1:
         shown = order  # a single row is better shown by its name
     listed = set(shown)
-    return [rows[i] for i in shown], [rows[i] for i in order if i not in listed]
+    return [rows[i] for i in shown], [i for i in order if i not in listed]
 
 
-def _one_part(rows: Sequence[Part]) -> list[Part]:
-    """Small rows as one."""
-    if not rows:
+def _counted(one: Quad) -> tuple[Counted, Counted]:
+    return Counted(int(one.good0), int(one.total0)), Counted(int(one.good1), int(one.total1))
+
+
+def _one_part(dim: str, q: Quad, rate: Floats, mix: Floats, rest: list[int], error: float | None) -> list[Part]:
+    """Small rows as one; none when there are none."""
+    if not rest:
         return []
-    return [
-        Part(
-            dim=rows[0].dim,
-            value=None,
-            rate=fsum(r.rate for r in rows),
-            mix=fsum(r.mix for r in rows),
-            error=_together([r.error for r in rows]),
-            before=Counted(sum(r.before.good for r in rows), sum(r.before.total for r in rows)),
-            after=Counted(sum(r.after.good for r in rows), sum(r.after.total for r in rows)),
-            folded=len(rows),
-        )
-    ]
+    rates, mixes = (100 * fsum(float(x[i]) for i in rest) for x in (rate, mix))
+    return [Part(dim, None, rates, mixes, error, *_counted(q.at(rest).whole.at(0)), folded=len(rest))]
 
 
 def _with_causes(ask: Ask, row: Part, cells: Iterable[Cell], whole: Quad) -> Part:

@@ -56,11 +56,16 @@ def effects(part: Quad, whole: Quad) -> tuple[Floats, Floats]:
         part: the segments, perhaps only some of them.
         whole: the sums over all segments, with a last axis of length one.
     """
+    w0, w1, r0, r1, ref = terms(part, whole)
+    return (w0 + w1) / 2 * (r1 - r0), (w1 - w0) * ((r0 + r1) / 2 - ref)
+
+
+def terms(part: Quad, whole: Quad) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """w0, w1, r0, r1 and ref of the segments; a share that one window lacks is that of the other."""
     w0, w1 = _ratio(part.total0, whole.total0), _ratio(part.total1, whole.total1)
     r0, r1 = _ratio(part.good0, part.total0), _ratio(part.good1, part.total1)
     r0, r1 = np.where(part.total0 > 0, r0, r1), np.where(part.total1 > 0, r1, r0)
-    ref = (_ratio(whole.good0, whole.total0) + _ratio(whole.good1, whole.total1)) / 2
-    return (w0 + w1) / 2 * (r1 - r0), (w1 - w0) * ((r0 + r1) / 2 - ref)
+    return w0, w1, r0, r1, (_ratio(whole.good0, whole.total0) + _ratio(whole.good1, whole.total1)) / 2
 
 
 def weights(part: Quad, whole: Quad) -> Floats:

@@ -8,11 +8,12 @@ from datetime import date
 import numpy as np
 
 from tiermix.analysis.grids import Ints
-from tiermix.changes import Dimension, Verdict
+from tiermix.changes import Dimension, Part, Verdict
 
 ERRORS = 2  # standard errors from which on a part is more than chance
 LEAST = 0.05  # points: below, nothing is shown of it at one decimal
 _SMALL = 0.2  # of routing and composition together or against each other, the smaller is not named below that part
+_MOST, _HALF = 0.7, 0.5  # a segment with that part of the rate effect and less than half of the traffic is named
 _FAR = 4.0  # robust standard deviations off the median of a window
 
 
@@ -40,6 +41,24 @@ def verdict(points: float, error: float | None, dimensions: Sequence[Dimension])
     # Where both pull against each other, what matters is whether users who ask the same get something worse.
     hidden = routing < 0 and abs(routing) >= _SMALL * abs(mix)
     return ("masked" if hidden or abs(routing) > abs(mix) else "composition"), name
+
+
+def concentrated(dimensions: Sequence[Dimension]) -> tuple[Part, float] | None:
+    """The segment in which most of the rate effect sits though it carries less than half of the traffic.
+
+    Of several, the one whose part of the effect exceeds its part of the traffic most; its part of the rate effect of
+    its dimension comes with it. None where the effect is spread, or may be chance.
+    """
+    found: list[tuple[float, Part, float]] = []
+    for one in dimensions:
+        totals = [sum(x) for x in zip(*((p.before.total, p.after.total) for p in one.parts), strict=True)]
+        for part in one.parts if abs(one.rate) >= LEAST else ():
+            effect = part.rate / one.rate
+            traffic = (part.before.total / totals[0] + part.after.total / totals[1]) / 2
+            if not part.folded and effect >= _MOST and traffic < _HALF and material(part.rate, part.error):
+                found.append((min(effect, 1.0) - traffic, part, effect))
+    best = max(found, key=lambda x: x[0], default=None)
+    return None if best is None else best[1:]
 
 
 def unusual(days: Sequence[date], split: int, good: Ints, total: Ints) -> tuple[date, ...]:

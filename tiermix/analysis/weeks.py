@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -18,7 +19,13 @@ _ERRORS = 3  # of a cause named in a week: twenty weeks with several causes must
 
 
 def history(
-    slo: str, good_tiers: tuple[str, ...], days: Sequence[date], cells: Sequence[Cell], owned: Callable[[Cause], Owned]
+    slo: str,
+    good_tiers: tuple[str, ...],
+    days: Sequence[date],
+    cells: Sequence[Cell],
+    owned: Callable[[Cause], Owned],
+    *,
+    shown: int = 0,
 ) -> History:
     """The share by week with what took it, and the spells of every cause.
 
@@ -28,10 +35,15 @@ def history(
         days: whole calendar days in order, without a gap; cells index them.
         cells: the requests of those days.
         owned: the switch of a cause.
+        shown: the index of the first day of the weeks that are shown. Spells are found on all days, because what began
+            before that day has no lower level after it; those that were over by then are left out.
     """
-    causes = sorted({c.cause for c in cells if c.cause is not None}, key=lambda c: (c.reason or "", c.tier))
-    made = tuple(spells(days, cells, owned))
-    return History(slo, good_tiers, weeks(days, cells), made, {c: owned(c) for c in causes})
+    late = [replace(c, day=c.day - shown) for c in cells if c.day >= shown] if shown else cells
+    told = weeks(days[shown:], late)
+    made = tuple(s for s in spells(days, cells, owned) if s.until is None or s.until > days[shown])
+    causes = {c for w in told for c in w.causes} | {s.cause for s in made}
+    ordered = sorted(causes, key=lambda c: (c.reason or "", c.tier))
+    return History(slo, good_tiers, told, made, {c: owned(c) for c in ordered})
 
 
 def weeks(days: Sequence[date], cells: Sequence[Cell]) -> tuple[Week, ...]:

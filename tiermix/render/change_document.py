@@ -37,6 +37,7 @@ def change(c: Change) -> Document:
         "segments": [_part(p) for d in c.dimensions for p in d.parts],
         "reasons": [_cause_part(p) for p in c.causes],
         "switches": _switches(c),
+        "place": {"dim": c.place[0].dim, "value": c.place[0].value, "part_of_rate": c.place[1]} if c.place else None,
         "unusual_days": [d.isoformat() for d in c.unusual],
     }
 

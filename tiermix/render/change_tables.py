@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tiermix.changes import CausePart, Change, Dimension, History, Part, Week
 from tiermix.render.change_words import cause_name, margin, other_name, switch_name, value_name
 from tiermix.render.tables import Column, Table, Value, shown
@@ -72,14 +74,21 @@ def dimension(change: Change, one: Dimension) -> Table:
 
 
 def divided(change: Change) -> tuple[Dimension, ...]:
-    """The dimensions that divide the traffic at all; one, if none does."""
-    return tuple(d for d in change.dimensions if len(d.parts) > 1) or change.dimensions[:1]
+    """The dimensions that divide the traffic, with a row that says more than the total; one of one segment, if none."""
+    telling = [d for d in change.dimensions if len(d.parts) > 1]
+    return tuple(telling or [d for d in change.dimensions[:1] if not d.parts[0].folded])
+
+
+def told(change: Change, dimensions: Sequence[Dimension]) -> list[Table]:
+    """The tables of a change: by cause, and by these dimensions; none of which a single row stands for all."""
+    by_cause = [] if len(change.causes) == 1 and change.causes[0].folded else [causes(change)]
+    return [*by_cause, *(dimension(change, d) for d in dimensions)]
 
 
 def telling(change: Change) -> tuple[Dimension, ...]:
-    """The dimension worth showing where there is room for one: along which the composition moved, else the first."""
-    named = [d for d in change.dimensions if d.name == change.mover]
-    return tuple(named or divided(change)[:1])
+    """Those worth showing where there is little room: of the composition that moved, and of a slide's place."""
+    named = {change.mover, change.place[0].dim if change.place else ""}
+    return tuple(d for d in change.dimensions if d.name in named) or divided(change)[:1]
 
 
 def _part_row(change: Change, part: Part, indent: str) -> tuple[Value, ...]:

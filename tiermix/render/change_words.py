@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from tiermix.changes import Cause, Change, Dimension, History, Owned, Part
-from tiermix.model import NO_VALUE
+from tiermix.model import NO_VALUE, Frame
 from tiermix.render.tables import BLANK, many, percent, shown
 
+NO_SWITCH = "no switch declared"
 ERRORS = 2  # an interval is so many standard errors to either side
 _NAMED = 2  # causes in a sentence
 _NAMED_OF_ALL = 4  # in that of a whole history
+_ALMOST = 0.9  # of a change: almost all of it
+_FLAT = 0.25  # a range of shares that is hardly seen on a scale from 0 to 1
 _WORTH = 0.05  # points: less reads as 0.0
 
 
@@ -25,7 +29,7 @@ def switch_name(cause: Cause | None, owned: Owned) -> str | None:
     """The switch of a cause; None where there is no reason that one could claim."""
     if owned.switch or cause is None or cause.reason is None:
         return owned.switch or None
-    return "(orphan)"
+    return NO_SWITCH
 
 
 def value_name(part: Part) -> str:
@@ -50,6 +54,11 @@ def margin(error: float | None) -> float | None:
     return None if error is None else ERRORS * error
 
 
+def spoken(frame: Frame) -> Frame:
+    """The frame with the warnings that people need: how a number was read changes nothing that they see."""
+    return replace(frame, warnings=tuple(n for n in frame.warnings if n.code != "single_requests"))
+
+
 def headline(change: Change) -> str:
     """The share before and after, and the change with its interval."""
     before, after = (percent(s.counts.share or 0.0) for s in (change.before, change.after))
@@ -70,7 +79,23 @@ def compared(change: Change, zone: str) -> str:
 
 
 def sentence(change: Change) -> str:
-    """What the change is, in plain words: routing or composition, and who took it."""
+    """What the change is, in plain words: routing or composition, who took it, and whom alone it hit."""
+    place = where(change)
+    return f"{_what(change)} {place}" if place else _what(change)
+
+
+def where(change: Change) -> str:
+    """The segment that most of the change sits in; nothing when it is spread."""
+    if change.place is None:
+        return ""
+    part, effect = change.place
+    much = "Almost all" if effect >= _ALMOST else "Most"
+    what = "it" if change.verdict == "routing" else "what routing did"
+    before, after = (percent(c.share or 0.0) for c in (part.before, part.after))
+    return f"{much} of {what} is at {part.dim.replace('_', ' ')} {value_name(part)} ({before} → {after})."
+
+
+def _what(change: Change) -> str:
     if change.verdict == "steady":
         return "Nothing changed beyond what days differ by anyway."
     worse = "worse" if change.points < 0 else "better"
@@ -123,6 +148,13 @@ def evidence(change: Change) -> Iterator[str]:
     for c in change.causes:
         if c.examples:
             yield f"{cause_name(c.cause)}: {', '.join(c.examples)}"
+
+
+def scale(shares: Sequence[float | None]) -> tuple[float, float]:
+    """The lowest and highest value of a small picture of shares: 0 and 1, unless a slide would be flat on that."""
+    known = [s for s in shares if s is not None]
+    low, high = min(known, default=0.0), max(known, default=1.0)
+    return (low, high) if 0 < high - low < _FLAT else (0.0, 1.0)
 
 
 def unusual(change: Change) -> str:

@@ -1,8 +1,8 @@
-"""A table as CSV: raw values, the names for machines as header."""
+"""A table as CSV: raw values, but a line a row and nothing that a terminal obeys; the names for machines as header."""
 
 from __future__ import annotations
 
-from tiermix.render.safe import no_formula
+from tiermix.render.safe import escaped, no_formula
 from tiermix.render.tables import Table, Value
 
 
@@ -12,9 +12,13 @@ def table(t: Table) -> str:
 
     columns = {c.name: [_cell(row[i]) for row in t.rows] for i, c in enumerate(t.columns)}
     frame = polars.DataFrame(columns, strict=False)
-    frame.columns = [no_formula(c.name) for c in t.columns]
+    frame.columns = [_harmless(c.name) for c in t.columns]
     return frame.write_csv()
 
 
 def _cell(value: Value) -> Value:
-    return no_formula(value) if isinstance(value, str) else value
+    return _harmless(value) if isinstance(value, str) else value
+
+
+def _harmless(text: str) -> str:
+    return no_formula(escaped(text))

@@ -98,10 +98,10 @@ def calendar(answer: Calendar) -> str:
 def explain(answer: Explained) -> str:
     """The change in a sentence, then by cause and by segment."""
     c = answer.change
-    parts = [*_changed(c, answer.frame.zone), _warnings(answer.frame), table(change_tables.causes(c))]
-    for one in change_tables.divided(c):
-        made = change_tables.dimension(c, one)
-        parts += [f"## {escape_long(made.title)}", table(made), escape_long(made.footnote)]
+    parts = [*_changed(c, answer.frame.zone), _warnings(change_words.spoken(answer.frame))]
+    for made in change_tables.told(c, change_tables.divided(c)):
+        parts += [f"## {escape_long(made.title)}"] if made.name != "causes" else []
+        parts += [table(made), escape_long(made.footnote)]
     told = [f"- {escape_long(line)}" for line in change_words.evidence(c)]
     return _page([*parts, *(["## Some of these requests", "\n".join(told)] if told else []), change_words.unusual(c)])
 
@@ -190,8 +190,5 @@ def report(answer: Report) -> str:
 def _change_section(answer: Report) -> list[str]:
     if answer.change is None:
         return []
-    made = [
-        change_tables.causes(answer.change),
-        *(change_tables.dimension(answer.change, d) for d in change_tables.telling(answer.change)),
-    ]
+    made = change_tables.told(answer.change, change_tables.telling(answer.change))
     return ["## What changed and why", *_changed(answer.change, answer.frame.zone), *map(table, made)]

@@ -22,6 +22,11 @@ def visible(text: str) -> str:
     return _HOSTILE.sub(lambda m: m[0] if m[0] in "\n\t" else f"\\u{ord(m[0]):04x}", text)
 
 
+def escaped(text: str) -> str:
+    """`text` at its full length on one line, with every hostile character written as an escape."""
+    return _HOSTILE.sub(lambda m: f"\\u{ord(m[0]):04x}", text)
+
+
 def no_formula(text: str) -> str:
-    """`text` with an apostrophe in front where a spreadsheet would read it as a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    """`text` with an apostrophe in front where a spreadsheet would read it as a formula, blanks before it or not."""
+    return f"'{text}" if text.startswith(_FORMULA) or text.lstrip().startswith(_FORMULA) else text

@@ -60,9 +60,9 @@ def _sentence(text: str, style: str = "") -> RenderableType:
     return Text(printable(text, 600), style=style)
 
 
-def sparkline(shares: Sequence[float | None]) -> str:
-    """One bar a value in [0, 1], a space where there is none. The scale is 0 to 1: a small slide looks small."""
-    return "".join(" " if s is None else _BARS[min(7, int(s * 8))] for s in shares)
+def sparkline(shares: Sequence[float | None], low: float = 0.0, high: float = 1.0) -> str:
+    """One bar a value, a space where there is none. On the scale 0 to 1 a small slide looks small."""
+    return "".join(" " if s is None else _BARS[min(7, int((s - low) / (high - low) * 8))] for s in shares)
 
 
 def _table(t: Table, skip: Sequence[str] = ()) -> RenderableType:
@@ -177,15 +177,14 @@ def explain(answer: Explained, style: Style) -> str:
     """The change in a sentence, then by cause and by segment."""
     c = answer.change
     parts: list[RenderableType] = [
-        *_notes(answer.frame),
+        *_notes(change_words.spoken(answer.frame)),
         _sentence(change_words.headline(c), "bold"),
         _sentence(change_words.compared(c, answer.frame.zone)),
         _sentence(change_words.sentence(c), "bold"),
-        _table(change_tables.causes(c)),
     ]
-    for one in change_tables.divided(c):
-        made = change_tables.dimension(c, one)
-        parts += [_sentence(made.title, "bold"), _table(made, skip=("margin",) if c.error is None else ())]
+    for made in change_tables.told(c, change_tables.divided(c)):
+        parts += [_sentence(made.title, "bold")] if made.name != "causes" else []
+        parts += [_table(made, skip=("margin",) if c.error is None else ())]
         parts += [_sentence(made.footnote)] if made.footnote else []
     told = list(change_words.evidence(c))
     parts += [_sentence("Some of these requests, the latest first", "bold")] if told else []
@@ -228,7 +227,7 @@ def history(answer: EachWeek, style: Style) -> str:
     parts: list[RenderableType] = [
         *_notes(answer.frame),
         _sentence(change_words.story(told), "bold"),
-        _sentence(f"good share {sparkline([w.counts.share for w in told.weeks][-60:])}"),
+        _sentence(_course([w.counts.share for w in told.weeks][-60:])),
         _table(table),
     ]
     parts += [_sentence(table.footnote)] if table.footnote else []
@@ -236,6 +235,14 @@ def history(answer: EachWeek, style: Style) -> str:
         made = change_tables.spells(told)
         parts += [_sentence(made.title, "bold"), _table(made, skip=("owner",))]
     return _draw(style, parts)
+
+
+def _course(shares: Sequence[float | None]) -> str:
+    low, high = change_words.scale(shares)
+    drawn = f"good share {sparkline(shares, low, high)}"
+    return (
+        drawn if (low, high) == (0.0, 1.0) else f"{drawn}  the scale is {tables.percent(low)} to {tables.percent(high)}"
+    )
 
 
 def _slo(s: SloStatus) -> list[RenderableType]:

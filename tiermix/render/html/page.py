@@ -20,6 +20,7 @@ from tiermix.report import Report
 from tiermix.timewin import last_day, parse_zone, rfc3339
 
 _ASSETS = Path(__file__).parent / "assets"
+_CELL = 60  # characters of a text in a table; all of it is in its title
 
 
 @cache
@@ -166,7 +167,7 @@ def _change(report: Report) -> Html:
     c = report.change
     if c is None:
         return tag("p", "There are no two windows of whole days with requests to compare yet.")
-    made = [change_tables.causes(c), *(change_tables.dimension(c, d) for d in change_tables.telling(c))]
+    made = change_tables.told(c, change_tables.telling(c))
     return join(
         tag("p", tag("strong", printable(change_words.headline(c), 300))),
         tag("p", printable(change_words.sentence(c), 600)),
@@ -228,11 +229,14 @@ def _slug(title: str) -> str:
 def _row(t: Table, row: tuple[tables.Value, ...]) -> Html:
     cells = []
     for i, (value, c) in enumerate(zip(row, t.columns, strict=True)):
-        text = printable(tables.shown(value, c.kind), 120)
+        whole = printable(tables.shown(value, c.kind), 2000)
+        text = printable(tables.shown(value, c.kind), _CELL)
         firing = c.name == "firing" and value is True
         classes = " ".join(x for x in ("num" if c.kind in tables.RIGHT else "", "firing" if firing else "") if x)
         raw = str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+        title = whole if whole != text else None
+        scope = "row" if i == 0 else None
         cells.append(
-            tag("th" if i == 0 else "td", text, class_=classes or None, data_value=raw, scope="row" if i == 0 else None)
+            tag("th" if i == 0 else "td", text, class_=classes or None, data_value=raw, scope=scope, title=title)
         )
     return tag("tr", *cells)
