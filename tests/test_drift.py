@@ -74,7 +74,7 @@ def test_it_says_what_fell_since_when_and_what_to_do(shop: Program) -> None:
     assert told["level"] == pytest.approx(0.86, abs=0.04)
     assert shop("drift", "--fail").code == 1
     assert shop("drift", "--format", "csv").out.splitlines()[1].startswith("shop,drifting_down,2026-09-")
-    assert "DRIFTING DOWN" in shop("drift", "--format", "markdown").out
+    assert "FELL, AND STAYS DOWN" in shop("drift", "--format", "markdown").out
 
 
 def test_a_past_night_says_what_it_said_then(shop: Program) -> None:
