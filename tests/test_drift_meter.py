@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tiermix.analysis.drift import cleaning, dating, evidence, meter
-from tiermix.analysis.drift.judge import Rules, judge, named
+from tiermix.analysis.drift.judge import Rules, judge
 from tiermix.analysis.drift.series import DAYS, Plain, Series, Standardised
 from tiermix.analysis.drift.verdict import SeriesDrift
+from tiermix.render import drift_words
 
 TWO_YEARS = meter.threshold(730)
 RHYTHM = np.array([0.10, 0.12, 0.10, 0.06, 0.00, -0.22, -0.16])
@@ -43,7 +44,7 @@ def simulated(
 
 
 def verdict(series: Series, standard: Series | None = None, accepted: date | None = None) -> SeriesDrift:
-    return judge(named("shop", {}, 0.97), FIRST, series, standard, RULES, accepted)
+    return judge(SeriesDrift("shop", {}, "learning", 0.97), FIRST, series, standard, RULES, accepted)
 
 
 def with_outages(series: Plain, days: list[int], lost: float = 0.3) -> Plain:
@@ -105,7 +106,7 @@ def test_the_evidence_equals_dense_linear_algebra(seed: int) -> None:
     series = Plain(np.where(total > 0, series.good, 0), total)
     cleaned = cleaning.clean(series, np.array([len(total) - 1]))
     z = evidence.tempered(evidence.standardised(cleaned, np.zeros(1, int)))
-    assert evidence.evidence(z, cleaned).log[0] == pytest.approx(slow_evidence(z[0], cleaned), abs=1e-7)
+    assert evidence.evidence(z, cleaned)[0] == pytest.approx(slow_evidence(z[0], cleaned), abs=1e-7)
 
 
 @given(st.lists(st.one_of(st.floats(-5, 5), st.just(math.nan)), min_size=7, max_size=7))
@@ -333,3 +334,9 @@ def test_the_threshold_is_on_the_verdict() -> None:
     said = verdict(simulated(0, 60))
     assert said.threshold == pytest.approx(803)
     assert replace(said, key={"intent": None}).name == "shop, intent=(none)"
+
+
+def test_a_sentence_leaves_the_name_out_whatever_is_in_it() -> None:
+    # Catches cutting the sentence at the first colon, which may stand in the name of an SLO.
+    said = drift_words.sentence(SeriesDrift("chat: refunds", {}, "learning", 0.97, learned=3, warm_up=28))
+    assert said == "learning 3/28"

@@ -46,6 +46,7 @@ def drift(
     by: str | None = None,
     every: int = DEFAULT_FALSE_ALARM,
     min_drop: float | None = None,
+    history: bool = True,
 ) -> Drifts:
     """The verdict on every SLO, or on every group of it, on the evening of the last complete day.
 
@@ -57,6 +58,7 @@ def drift(
         by: a dimension whose values are watched one by one.
         every: seconds between false alarms of all series together.
         min_drop: points below which a change does not matter; None for the usual.
+        history: whether to look for all lasting changes of the past as well; never done for groups.
 
     Raises:
         NoData: there is no request up to as_of.
@@ -72,7 +74,7 @@ def drift(
         raise no_requests(desk, f"between {days[0].day} and {days[-1].day} match")
     accepted = acknowledged(desk)
     out = [s for slo, counted in asked for s in _judged(slo, counted, days, by, rules, accepted.get(slo.name))]
-    if by is None:
+    if history and by is None:
         out = [replace(s, change_points=_change_points(desk, slo, days)) for s, slo in zip(out, slos, strict=True)]
     unjudged = sum(any(c[1] == 0 for c in counted.cells) for _, counted in asked) if by else 0
     frame = desk.frame(Window(days[0].start, days[-1].end))
@@ -142,10 +144,10 @@ def _asked(
     return asked, segments, Rules(every // DAY, max(1, watched), MIN_DROP if min_drop is None else min_drop)
 
 
-def drift_even_if_empty(desk: Desk, slos: Sequence[Slo]) -> Drifts:
+def drift_even_if_empty(desk: Desk, slos: Sequence[Slo], *, history: bool = True) -> Drifts:
     """`drift` of every SLO, for an answer that has more to say than this; all are learning when there is no request."""
     try:
-        return drift(desk, slos)
+        return drift(desk, slos, history=history)
     except NoData:
         return _nothing_yet(desk, slos, DEFAULT_FALSE_ALARM // DAY)
 
@@ -153,8 +155,13 @@ def drift_even_if_empty(desk: Desk, slos: Sequence[Slo]) -> Drifts:
 def _nothing_yet(desk: Desk, slos: Sequence[Slo], nights: int) -> Drifts:
     from tiermix.analysis.drift.meter import WARM_UP
 
-    blank = [SeriesDrift(s.name, {}, "learning", float(s.target), warm_up=WARM_UP, owner=s.owner) for s in slos]
-    return Drifts(desk.frame(Window(desk.as_of, desk.as_of)), tuple(blank), nights, len(slos), None)
+    blank = tuple(replace(_blank(s, {}), warm_up=WARM_UP) for s in slos)
+    return Drifts(desk.frame(Window(desk.as_of, desk.as_of)), blank, nights, len(slos), None)
+
+
+def _blank(slo: Slo, key: Mapping[str, str | None]) -> SeriesDrift:
+    """A series of which nothing is known yet."""
+    return SeriesDrift(slo.name, key, "learning", float(slo.target), owner=slo.owner, runbook=slo.runbook)
 
 
 def self_check(
@@ -220,8 +227,8 @@ def _counted(desk: Desk, slo: Slo, days: Sequence[Day], by: str | None) -> Count
     end = epoch_us(days[-1].end)
     skip_from, skip_to = desk.skip
     base: dict[str, Any] = {
-        "by": by, "keys": MOST_GROUPS if by not in _STANDARD else max(MOST_GROUPS, _SEGMENTS),
-        "good": list(good_tiers(slo, desk.tiering)), "day_starts": starts, "skip_from": skip_from, "skip_to": skip_to,
+        "by": by, "keys": MOST_GROUPS, "good": list(good_tiers(slo, desk.tiering)), "day_starts": starts,
+        "skip_from": skip_from, "skip_to": skip_to,
     }  # fmt: skip
     rows = _rows(desk, slo, by, base, [*starts, end])
     nth = {start: i for i, start in enumerate(starts)}
@@ -260,18 +267,16 @@ def _judged(
     rules: Rules,
     accepted: Acknowledgement | None,
 ) -> list[SeriesDrift]:
-    from tiermix.analysis.drift.judge import judge, named
+    from tiermix.analysis.drift.judge import judge
 
     first = days[0].day
     said = (accepted.day, accepted.reason) if accepted else (None, "")
-
-    def blank(key: Mapping[str, str | None]) -> SeriesDrift:
-        return named(slo.name, key, float(slo.target), slo.owner, slo.runbook)
-
     if by is None:
-        return [judge(blank({}), first, _plain(counted, len(days)), _standardised(counted, len(days)), rules, *said)]
+        return [
+            judge(_blank(slo, {}), first, _plain(counted, len(days)), _standardised(counted, len(days)), rules, *said)
+        ]
     return [
-        judge(blank({by: key}), first, _plain(counted, len(days), place), None, rules, *said)
+        judge(_blank(slo, {by: key}), first, _plain(counted, len(days), place), None, rules, *said)
         for place, key in enumerate(counted.keys, start=1)
     ]
 

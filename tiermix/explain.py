@@ -148,7 +148,7 @@ def latest_onset(told: History, first: date | None, drifting: date | None = None
 def _drifting_since(desk: Desk, slo: Slo, asked: Question) -> date | None:
     if asked.begin is not None or asked.end is not None:
         return None  # the windows are given
-    told = drift.drift_even_if_empty(desk, [slo]).series[0]
+    told = drift.drift_even_if_empty(desk, [slo], history=False).series[0]
     return told.onset.day if told.onset is not None and not told.ok else None
 
 

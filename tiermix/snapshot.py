@@ -135,7 +135,7 @@ def take(desk: Desk, slos: Sequence[Slo], where: Where) -> Snapshot:
         burn=answers.burn_even_if_empty(desk, slos),
         recent=recent,
         ingested=tuple(Ingested(r[0], r[1], *map(int, r[3:6])) for r in ledger),
-        drift=drift.drift_even_if_empty(desk, slos),
+        drift=drift.drift_even_if_empty(desk, slos, history=False),
     )
 
 

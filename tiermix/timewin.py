@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -196,14 +195,3 @@ def ceil_to(moment: datetime, seconds: int) -> datetime:
     """`moment` rounded up to a multiple of `seconds` since 1970."""
     step = seconds * 1_000_000
     return from_epoch_us(-(-epoch_us(moment) // step) * step)
-
-
-def merged(windows: Sequence[Window]) -> tuple[Window, ...]:
-    """The same span of time as non-overlapping windows in order."""
-    out: list[Window] = []
-    for window in sorted(windows, key=lambda w: w.start):
-        if out and window.start <= out[-1].end:
-            out[-1] = Window(out[-1].start, max(out[-1].end, window.end))
-        else:
-            out.append(window)
-    return tuple(out)

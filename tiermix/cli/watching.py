@@ -158,10 +158,11 @@ def _acknowledge(
         raise UsageError("--ack and --unack exclude each other", where="--unack")
     if ack and not (reason or "").strip():
         raise UsageError("an accepted level needs a reason", where="--ack", hint='--reason "the new router is meant"')
-    slos = answers.slos_of(config_of(config_path), names or ())
+    settings = config_of(config_path)
+    slos = answers.slos_of(settings, names or ())
     day = _day(ack or unack or "")
     with Store.read(db, wait=wait) as existing:  # writing would make a store where there is none
-        newest = Desk(existing, config_of(config_path), now()).as_of.date()
+        newest = Desk(existing, settings, now()).as_of.date()
     if ack and day > newest:
         raise UsageError(f"the data ends on {newest}", where="--ack", hint="a level is accepted once it was seen")
     with Store.write(db, wait=wait) as store:

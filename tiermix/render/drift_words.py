@@ -57,7 +57,7 @@ def _since(s: SeriesDrift) -> str:
 
 def sentence(s: SeriesDrift) -> str:
     """The verdict and how it shows, in one sentence."""
-    parts = [verdict(s).partition(": ")[2], levels(s), pace(s)]
+    parts = [f"{word(s)}{_since(s)}", levels(s), pace(s)]
     return "; ".join(p for p in parts if p)
 
 

@@ -69,6 +69,11 @@ def clean(series: Series, nights: Ints, start: int = 0) -> Cleaned:
     )
 
 
+def share_of(logit: Floats) -> Floats:
+    """The share with these log-odds."""
+    return np.asarray(1 / (1 + np.exp(-logit)))
+
+
 def median(values: Floats) -> Floats:
     """The median over the last axis of what is not NaN; NaN where nothing is."""
     ordered = np.sort(values, axis=-1)  # NaN last

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tiermix.analysis.drift.cleaning import Cleaned, clean
+from tiermix.analysis.drift.cleaning import Cleaned, clean, share_of
 from tiermix.analysis.drift.evidence import FARTHEST
 from tiermix.analysis.drift.meter import Side
 from tiermix.analysis.drift.series import DAYS, Floats, Ints, Series
@@ -120,13 +120,13 @@ class _Days:
         total = series.windows(at)[1][0]
         known = np.flatnonzero(~np.isnan(cleaned.logit[0]) & (night - DAYS + 1 + np.arange(DAYS) >= start))
         spread = float(cleaned.correlated[0] * cleaned.usual[0] ** 2)
-        level = float(1 / (1 + np.exp(-cleaned.level[0])))
+        level = float(share_of(cleaned.level[0]))
         return cls(DAYS - known, cleaned.logit[0][known], total[known], level, spread, float(cleaned.correlated[0]))
 
 
 def _likelihood(days: _Days, shape: Floats, sign: float) -> Floats:
     """Log-likelihood of each row of `shape` with level and size fitted to it, outliers drawn in."""
-    share = 1 / (1 + np.exp(-days.logit))
+    share = share_of(days.logit)
     fitted = np.full(shape.shape, days.level)
     pull = np.ones(shape.shape)
     for _ in range(3):
@@ -159,11 +159,10 @@ def _quantile(values: Ints, weights: Floats, q: float) -> int:
 def speed(series: Series, night: int, dating: Dating, target: float, seed: int = 0) -> Speed:
     """How fast the share has moved lately, and when it crosses the target if it goes on.
 
-    By weighted least squares in share: of a young slide, the bend at each onset that is
-    credible, and the level before it; of an older
-    change, a straight line through its last weeks. A step of a few days has no speed yet, only a level. Outages are
-    drawn to three standard deviations, and the covariance is that of independent days times (1 + phi) / (1 - phi), the
-    long-run variance of AR(1).
+    By weighted least squares in share: of a young slide, the bend at each onset that is credible, and the level before
+    it; of an older change, a straight line through its last weeks. A step of a few days has no speed yet, only a level.
+    Outages are drawn to three standard deviations, and the covariance is that of independent days times
+    (1 + phi) / (1 - phi), the long-run variance of AR(1).
 
     Args:
         series: daily counts.
@@ -230,10 +229,8 @@ def _three(values: Floats) -> tuple[float, float, float]:
 
 
 def _shares(cleaned: Cleaned) -> tuple[Floats, Floats]:
-    logit = cleaned.logit[0]
-    share = 1 / (1 + np.exp(-logit))
-    middle = 1 / (1 + np.exp(-cleaned.level[0]))
-    typical = np.clip(np.nan_to_num(share, nan=middle), 0.001, 0.999)
+    share = share_of(cleaned.logit[0])
+    typical = np.clip(np.nan_to_num(share, nan=float(share_of(cleaned.level[0]))), 0.001, 0.999)
     return share, cleaned.sd[0] * typical * (1 - typical)
 
 

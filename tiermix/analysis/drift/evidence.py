@@ -11,7 +11,6 @@ simulation (benchmarks/drift.py), the same for everybody.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -30,20 +29,6 @@ _PHI = np.array([0.1, 0.25, 0.4, 0.55, 0.7])
 _PHI_WEIGHT = np.array([0.08, 0.16, 0.30, 0.26, 0.20])
 
 _erfc = np.frompyfunc(math.erfc, 1, 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """The summed Bayes factors of each night, as logarithms, and what they are the sum of.
-
-    Attributes:
-        log: (nights,), natural logarithm of the sum; minus infinity where nothing can be told.
-        step, ramp: (nights, FARTHEST + 1), the terms by days since the onset: index 1 is an onset tonight.
-    """
-
-    log: Floats
-    step: Floats
-    ramp: Floats
 
 
 def standardised(cleaned: Cleaned, start: Ints) -> Floats:
@@ -66,37 +51,32 @@ def tempered(z: Floats) -> Floats:
     return np.concatenate([z[:, : -2 * RECENT], raised], axis=1)
 
 
-def evidence(z: Floats, cleaned: Cleaned, *, clip: float = _CLIP, nearest: int = NEAREST) -> Evidence:
-    """The evidence that a drop began `nearest` to FARTHEST days ago, for each night.
+def evidence(z: Floats, cleaned: Cleaned) -> Floats:
+    """The summed Bayes factors of a drop that began NEAREST to FARTHEST days ago, for each night.
 
     Args:
         z: (nights, DAYS), standardised days; mirror it to ask for a rise.
         cleaned: where it comes from.
-        clip: standard deviations at which a day is cut.
-        nearest: the latest onset, in days, tonight being 1.
+
+    Returns:
+        (nights,), natural logarithms; minus infinity where nothing can be told.
     """
-    w = _Whitened(z, cleaned, clip)
+    w = _Whitened(z, cleaned)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         step, ramp = w.factors()
         likely = w.log_likelihood + np.log(_PHI_WEIGHT)
         posterior = np.exp(likely - likely.max(axis=1, keepdims=True))
         posterior /= posterior.sum(axis=1, keepdims=True)
-        asked = w.onset & (np.arange(DAYS, 0, -1) >= nearest) & (np.arange(DAYS, 0, -1) <= FARTHEST)
-        weight = np.where(asked, 1.0, 0.0)[:, None]
-        steps, ramps = (
-            np.nansum(posterior[:, :, None] * weight * part, axis=1)
-            for part in (_STEP_WEIGHT * step, (1 - _STEP_WEIGHT) * ramp)
-        )
-        total = np.log(steps.sum(axis=1) + ramps.sum(axis=1))
-    total = np.where(cleaned.known & (w.count > _BEFORE), total, -np.inf)
-    by_age = [np.pad(p[:, ::-1][:, :FARTHEST], ((0, 0), (1, 0))) for p in (steps, ramps)]
-    return Evidence(total, *by_age)
+        asked = w.onset[:, None, -FARTHEST:] & (np.arange(FARTHEST, 0, -1) >= NEAREST)
+        parts = (_STEP_WEIGHT * step, (1 - _STEP_WEIGHT) * ramp)
+        total = np.log(sum(np.nansum(posterior[:, :, None] * asked * part, axis=(1, 2)) for part in parts))
+    return np.where(cleaned.known & (w.count > _BEFORE), total, -np.inf)
 
 
 class _Whitened:
     """Days without their correlation: (nights, phi, DAYS) arrays in which a missing day is 0."""
 
-    def __init__(self, z: Floats, cleaned: Cleaned, clip: float) -> None:
+    def __init__(self, z: Floats, cleaned: Cleaned) -> None:
         known = ~np.isnan(z)
         self.count = known.sum(axis=1)
         self.onset = known & (np.cumsum(known, axis=1) > _BEFORE)
@@ -105,7 +85,7 @@ class _Whitened:
         before = np.concatenate([np.full((len(z), 1), -1), latest[:, :-1]], axis=1)
         gap = column - before
         first = before < 0
-        x = np.where(known, np.clip(z, -clip, clip), 0.0)
+        x = np.where(known, np.clip(z, -_CLIP, _CLIP), 0.0)
         weight = np.where(known, cleaned.usual[:, None] / cleaned.sd, 0.0)
         earlier = np.maximum(before, 0)
         x0, weight0 = (np.where(first, 0.0, np.take_along_axis(a, earlier, axis=1)) for a in (x, weight))
@@ -126,15 +106,14 @@ class _Whitened:
             self.log_likelihood = -determinant - 0.5 * np.log(self.uu) - 0.5 * self.dof * np.log(self.rss)
 
     def factors(self) -> tuple[Floats, Floats]:
-        """The Bayes factors of a step and of a ramp that begin on each day."""
-        after = {name: _later(a) for name, a in (("eu", self.e * self.u), ("uu", self.u**2), ("ev", self.e * self.v),
-                                                 ("uv", self.u * self.v), ("vv", self.v**2))}  # fmt: skip
-        s = self.first
-        step = self._factor(after["eu"] + self.e * s, after["uu"] + s**2, after["uu"] + self.u * s, _STEP)
-        shift = 1.0 - (np.arange(DAYS) - DAYS)  # a ramp is 1 on the day of its onset
-        score = after["ev"] + shift * after["eu"] + self.e * s
-        size = after["vv"] + 2 * shift * after["uv"] + shift**2 * after["uu"] + s**2
-        overlap = after["uv"] + shift * after["uu"] + self.u * s
+        """The Bayes factors of a step and of a ramp that begin on each of the last FARTHEST days."""
+        e, u, v, s = (a[..., -FARTHEST:] for a in (self.e, self.u, self.v, self.first))
+        eu, uu, ev, uv, vv = map(_later, (e * u, u**2, e * v, u * v, v**2))
+        step = self._factor(eu + e * s, uu + s**2, uu + u * s, _STEP)
+        shift = 1.0 + np.arange(FARTHEST, 0, -1)  # a ramp is 1 on the day of its onset
+        score = ev + shift * eu + e * s
+        size = vv + 2 * shift * uv + shift**2 * uu + s**2
+        overlap = uv + shift * uu + u * s
         return step, self._factor(score, size, overlap, _RAMP)
 
     def _factor(self, score: Floats, size: Floats, overlap: Floats, prior: float) -> Floats:

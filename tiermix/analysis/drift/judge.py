@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -211,8 +210,3 @@ def _onset(dated: dating.Dating, first: date) -> Onset:
 
 def _known(value: float) -> float | None:
     return None if np.isnan(value) else float(value)
-
-
-def named(slo: str, key: Mapping[str, str | None], target: float, owner: str = "", runbook: str = "") -> SeriesDrift:
-    """A series of which nothing is known yet."""
-    return SeriesDrift(slo, key, "learning", target, owner=owner, runbook=runbook)

@@ -6,13 +6,13 @@ for a prefix of the days is the answer of the whole for those nights.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from tiermix.analysis.drift.cleaning import Cleaned, clean, median
+from tiermix.analysis.drift.cleaning import Cleaned, clean, median, share_of
 from tiermix.analysis.drift.evidence import evidence, standardised, tempered
 from tiermix.analysis.drift.series import DAYS, RECENT, WEEK, Floats, Ints, Series
 
@@ -99,14 +99,14 @@ def _batch(series: Series, night: Ints, start: int, rising: bool) -> Nights:
     z = standardised(cleaned, np.clip(start - night + DAYS - 1, 0, DAYS))
     before = np.concatenate([[0], np.cumsum(series.total > 0)])
     drop, rise = (_distance(cleaned, sign) for sign in (1, -1))
-    level = _share(cleaned.level)
+    level = share_of(cleaned.level)
     return Nights(
         day=night,
-        down=evidence(tempered(z), cleaned).log,
-        up=evidence(tempered(-z), cleaned).log if rising else np.full(len(night), -np.inf),
+        down=evidence(tempered(z), cleaned),
+        up=evidence(tempered(-z), cleaned) if rising else np.full(len(night), -np.inf),
         drop=drop,
         rise=rise,
-        share=_share(median(cleaned.logit[:, -RECENT:])),
+        share=share_of(median(cleaned.logit[:, -RECENT:])),
         level=level,
         sd=_spread(series, night),
         learned=before[night + 1] - before[np.minimum(start, night + 1)],
@@ -126,16 +126,12 @@ def _spread(series: Series, night: Ints) -> Floats:
 def _distance(cleaned: Cleaned, sign: int) -> Floats:
     """Points that the median of the last 3 to 7 days lies below (or above) the level, whichever says most."""
     best = np.full(len(cleaned.level), -1.0)
-    level = _share(cleaned.level)
+    level = share_of(cleaned.level)
     for days in range(3, RECENT + 1):
         recent = cleaned.logit[:, -days:]
-        apart = 100 * sign * (level - _share(median(recent)))
+        apart = 100 * sign * (level - share_of(median(recent)))
         best = np.fmax(best, np.where(np.sum(~np.isnan(recent), axis=1) >= 2, apart, -1.0))
     return best
-
-
-def _share(logit: Floats) -> Floats:
-    return 1 / (1 + np.exp(-logit))
 
 
 def drifts(
@@ -193,8 +189,3 @@ def first_alarm(series: Series, log_threshold: float, *, min_drop: float = MIN_D
         if fired.any():
             return int(told.day[np.argmax(fired)])
     return None
-
-
-def alarms(told: Sequence[Drift], side: Side = "down") -> list[int]:
-    """The days on which drifts of one side were noticed."""
-    return [d.fired for d in told if d.side == side]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tiermix.analysis.drift.cleaning import clean, median
+from tiermix.analysis.drift.cleaning import clean, median, share_of
 from tiermix.analysis.drift.meter import WARM_UP, first_alarm
 from tiermix.analysis.drift.series import DAYS, Floats, Plain, Series
 
@@ -34,7 +34,7 @@ def made_up_years(series: Series, runs: int, seed: int = 0) -> Iterator[Plain]:
     for _ in range(runs):
         starts = rng.integers(0, len(apart) - _BLOCK + 1, blocks)
         days = (starts[:, None] + np.arange(_BLOCK)).ravel()[: WARM_UP + YEAR]
-        share = 1 / (1 + np.exp(-(cleaned.level[0] + apart[days])))
+        share = share_of(cleaned.level[0] + apart[days])
         requests = np.where(np.isnan(share), 0.0, total[days])
         yield Plain(np.nan_to_num(share) * requests, requests)
 
