@@ -111,14 +111,14 @@ def _values() -> list[Line]:
     counts = ("input_tokens", "output_tokens", "tool_calls")
     for name in (*numbers, *counts):
         out += [
-            _line(f"{name} {v!r:.20}", name, **{name: v})
-            for v in _each("many", -1, -0.5, 1e300, [1], {"a": 1}, True, "")
+            _line(f"{name} {v!r:.20}", name, **{name: v}) for v in _each("many", -1, -0.5, 1e300, [1], {"a": 1}, "")
         ]
         out += [
             _raw(f"{name} {v}", f'{{@, "{name}": {v}}}', name) for v in _each("NaN", "Infinity", "-Infinity", "1e999")
         ]
         out += [
-            _raw(f"{name} {v}", f'{{@, "{name}": {v}}}') for v in _each("-0", "0", "7", '"7"', "7.0", "1e2", "null")
+            _raw(f"{name} {v}", f'{{@, "{name}": {v}}}')
+            for v in _each("-0", "0", "7", '"7"', "7.0", "1e2", "null", "true", "false")
         ]
     out += [_line(f"{name} {v!r}", name, **{name: v}) for name in counts for v in _each(1.5, "0.25", 10**13, 10**25)]
     texts = ("tier", "served_model", "requested_model", "intended_tier", "tenant", "user", "feature", "intent",
@@ -130,9 +130,9 @@ def _values() -> list[Line]:
         out += [_line(f"{name} {v!r:.20}", **{name: v}) for v in _each(5, True, "[REDACTED]", "{name}", "x" * 300)]
     for name in ("fallback", "drill", "agent_override", "schema_valid"):
         out += [
-            _line(f"{name} {v!r}", f"{name} is not a boolean", **{name: v}) for v in _each("maybe", 2, [], {"a": 1})
+            _line(f"{name} {v!r}", f"{name} is not a boolean", **{name: v}) for v in _each("maybe", "", [], {"a": 1})
         ]
-        out += [_line(f"{name} {v!r}", **{name: v}) for v in _each(True, "false", 1, None)]
+        out += [_line(f"{name} {v!r}", **{name: v}) for v in _each(True, "false", 1, 2, 0.5, -1, None)]
     attempt = {"provider": "a", "model": "m", "status_code": 429, "error": "x", "latency_ms": 1.5}
     bad_attempts: list[Any] = ["x", {}, 5, True, [1], ["a"], [{}], [[attempt]], [None], [attempt, 7], {"0": attempt}]
     out += [_line(f"attempts {v!r:.30}", "attempts is not a list of attempts", attempts=v) for v in bad_attempts]

@@ -66,7 +66,7 @@ def test_every_dialect_becomes_spark_sql(name: str, caplog: pytest.LogCaptureFix
     for question in (requests_sql(dialect), receipt_sql(dialect)):
         tree = reads_as_spark(question)
         assert {t.name for t in tree.find_all(exp.Table)} - {c.alias for c in tree.find_all(exp.CTE)} == {"records"}
-        assert {p.name for p in tree.find_all(exp.Placeholder)} <= {"hash_key", "source", "batch_id"}
+        assert {p.name for p in tree.find_all(exp.Placeholder)} <= {"hash_key", "batch_id"}
     assert not caplog.records  # sqlglot warns of what it leaves out
 
 
@@ -371,7 +371,7 @@ def test_a_session_of_interleaved_attempts_is_folded_as_in_the_store(spark: Spar
 
 ROW = """epoch_us(ts) AS ts, request_id, tenant, "user", feature, intent, traffic_class, attempts, latency_ms,
     fallback_latency_ms, input_tokens, output_tokens, cost_usd, error, tool_calls, tool_ok, agent_override,
-    schema_valid, cache_age_s, prompt_version, drill, has_id, source, group_key"""
+    schema_valid, cache_age_s, prompt_version, drill, has_id, group_key"""
 OUTCOME = """requested_model, served_model, provider, route, intended_model, logged_tier, logged_intended, cached,
     reason, status, fallback"""
 

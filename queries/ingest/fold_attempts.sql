@@ -46,7 +46,6 @@ chains AS (
 folded AS (
     SELECT
         group_key,
-        arg_min(source, nth) AS source,
         min(started) AS ts,
         min(nth) AS first_nth,
         arg_min(request_id, nth) AS request_id,
@@ -124,6 +123,5 @@ SELECT
     CAST(NULL AS DOUBLE) AS cache_age_s,
     prompt_version,
     drill,
-    source,
     group_key
 FROM folded

@@ -23,6 +23,14 @@ CREATE OR REPLACE TEMP MACRO nested(value) AS
     (value >= '{' OR value >= '[' AND value < ']') AND left(value, 1) IN ('{', '[') AND right(value, 1) IN ('}', ']')
     AND regexp_matches(value, '^(\{("|\}$)|\[(["\[{]|\]$|-?[0-9]|true|false|null))');
 
+-- What a text says when it is read as a number: DuckDB's JSON reader takes a truth value for 1 or 0.
+CREATE OR REPLACE TEMP MACRO as_number(value) AS CASE WHEN value = 'true' THEN '1' WHEN value = 'false' THEN '0' ELSE value END;
+
+-- What a text says when it is read as a truth value: a number other than 0 is true.
+CREATE OR REPLACE TEMP MACRO as_truth(value) AS
+    CASE WHEN value IN ('true', 'false') THEN value
+        WHEN TRY_CAST(value AS DOUBLE) <> 0 THEN 'true' WHEN TRY_CAST(value AS DOUBLE) = 0 THEN 'false' ELSE value END;
+
 -- A count, which may be written with a decimal point, or null when it is negative, absurd or has a fraction.
 CREATE OR REPLACE TEMP MACRO whole(value) AS
     CASE WHEN TRY_CAST(value AS DOUBLE) BETWEEN 0 AND 1e12 AND TRY_CAST(value AS DOUBLE) = floor(TRY_CAST(value AS DOUBLE))

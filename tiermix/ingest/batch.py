@@ -102,7 +102,7 @@ def cleaned(
         paths: files that are read alike.
         dialect: what their records mean.
         seen: how they are packed.
-        typed: read the fields that normally have a type as such, which is faster; a value of another type is lost.
+        typed: read the fields that normally have a type as such, which is faster; a value that cannot be one is lost.
         strict: raise at the first such value, and at the first line that is no JSON.
         longest: the size of the longest record, where it is known to be beyond what DuckDB reads by itself.
     """
@@ -112,8 +112,10 @@ def cleaned(
     if not typed or present:
         columns |= {c: t for c, t in dialect.careful.items() if not typed or not _is(present.get(c, columns[c]), t)}
     if typed:
-        columns |= {c: t for c, t in dialect.fast.items() if _is(present.get(c, ""), t)}
+        columns |= {c: t for c, t in dialect.fast.items() if not present or _is(present.get(c, ""), t)}
     records, params = records_sql(scan, columns, present, numbered=dialect.explodes, strict=strict)
+    even = dialect.as_if_typed("read", [c for c, t in columns.items() if t == "VARCHAR"])
+    records = f"WITH read AS ({records}) {even}"
     contract = dict(_described(job.store, sql.load(f"ingest/contract_{dialect.row}s").text, {}))
     given = dict(
         _described(job.store, f"WITH records AS ({records}) SELECT * FROM ({dialect.projection}) AS p", params)

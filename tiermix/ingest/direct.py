@@ -107,9 +107,7 @@ def _insert(job: Job, item: Input, source: Cleaned, rows: str, which: str) -> tu
     batch_id = next_batch(job.store)
     incoming = f"{rows}, CAST(NULL AS VARCHAR) AS group_key FROM ({source.text}) AS c WHERE {which}"
     insert = sql.load("ingest/insert_requests").text
-    job.store.execute(
-        f"WITH incoming AS ({incoming}) {insert}", {**source.params, "batch_id": batch_id, "source": item.dialect.name}
-    )
+    job.store.execute(f"WITH incoming AS ({incoming}) {insert}", {**source.params, "batch_id": batch_id})
     added, twice, known = job.store.ask("ingest/added", {"batch_id": batch_id})[0]
     if twice or known:
         raise _SecondLook

@@ -106,7 +106,7 @@ def _commit(job: Job, batch: Sequence[Input], tallies: dict[str, Tally]) -> list
         else:
             _fold(store, dialect.name, batch_id)
         store.ask("ingest/new_outcomes")
-        store.ask("ingest/insert_requests", {"batch_id": batch_id, "source": dialect.name})
+        store.ask("ingest/insert_requests", {"batch_id": batch_id})
         roll_up(store, batch_id)
         for item in batch:
             tally = tallies.get(item.name, Tally())

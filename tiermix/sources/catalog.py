@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -29,8 +29,8 @@ class Dialect:
             `ingest/contract_attempts`; `skip` marks rows that are no requests, such as spans of other kinds.
         explodes: a record can hold several rows; `records` then has the number of the record as column `line`, which
             the projection passes on.
-        fast: types of fields whose values are normally of that type; Parquet that has them is read without going over
-            text. A dialect without any goes the careful way.
+        fast: types of fields whose values are normally of that type, DOUBLE or BOOLEAN; a sound log is read as such,
+            without going over text. A dialect without any goes the careful way.
         careful: types with which nothing of a field is lost, for telling a value that is none from one that is missing.
         refuse: why logs of this kind cannot be used; empty when they can.
     """
@@ -52,6 +52,18 @@ class Dialect:
         if not keys.issuperset(self.keys) or (self.any_keys and keys.isdisjoint(self.any_keys)):
             return 0
         return len(self.keys) + len(keys.intersection(self.any_keys))
+
+    def as_if_typed(self, records: str, texts: Collection[str]) -> str:
+        """SQL of records whose fields of a `fast` type say as text what they would say when read as that type.
+
+        Args:
+            records: the relation.
+            texts: the fields that are text in it.
+        """
+        macro = {"DOUBLE": "as_number", "BOOLEAN": "as_truth"}
+        said = [(identifier(c), macro[t]) for c, t in self.fast.items() if c in texts]
+        listed = ", ".join(f"{function}({name}) AS {name}" for name, function in said)
+        return f"SELECT * REPLACE ({listed}) FROM {records}" if said else f"SELECT * FROM {records}"
 
 
 @cache

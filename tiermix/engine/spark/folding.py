@@ -85,7 +85,7 @@ def requests(records: DataFrame, dialect: Dialect, *, hash_key: str | None = Non
     """
     if dialect.refuse:
         raise UsageError(f"{dialect.title} cannot be used: {dialect.refuse}")
-    params = {"hash_key": hash_key, "source": dialect.name, "batch_id": _BATCH}
+    params = {"hash_key": hash_key, "batch_id": _BATCH}
     return ask(records.sparkSession, requests_sql(dialect), params, records=records)
 
 

@@ -22,7 +22,7 @@ PLACE = {"file": "VARCHAR", "line": "BIGINT"}
 def requests_sql(dialect: Dialect) -> str:
     """Spark SQL from the records of a dialect to rows as the store's `request_log` has them, each request once.
 
-    `outcome_id` is not a hash but the columns of an outcome as one value. Parameters: `source`, `hash_key`, `batch_id`.
+    `outcome_id` is not a hash but the columns of an outcome as one value. Parameters: `hash_key`, `batch_id`.
     """
     steps = _staged(dialect)
     if dialect.row == "request":
@@ -62,7 +62,8 @@ def _chained(steps: dict[str, exp.Query], last: exp.Query) -> exp.Query:
 
 def _staged(dialect: Dialect) -> dict[str, exp.Query]:
     clean = f"ingest/clean_{dialect.row}s"
-    return {"projected": _projected(dialect), "staged": _query(clean)}
+    alike = parsed(dialect.as_if_typed(RECORDS, dialect.columns))
+    return {"read_alike": alike, "projected": _projected(dialect), "staged": _query(clean)}
 
 
 def _projected(dialect: Dialect) -> exp.Query:
@@ -70,6 +71,9 @@ def _projected(dialect: Dialect) -> exp.Query:
     projection = parsed(dialect.projection)
     if "line" not in projection.named_selects:  # only a dialect whose records hold several rows passes it on itself
         projection = projection.select(exp.column("line"), copy=False)
+    for table in list(projection.find_all(exp.Table)):
+        if table.name == RECORDS:
+            table.replace(exp.alias_(exp.to_table("read_alike"), RECORDS, table=True))
     contract = _query(f"ingest/contract_{dialect.row}s")
     missing = [column for column in contract.selects if column.alias not in projection.named_selects]
     return exp.select("p.*", *missing).from_(projection.subquery("p"))

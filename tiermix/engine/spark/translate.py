@@ -6,7 +6,7 @@ anew by the rules beside this file. What neither knows is refused by name: nothi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import cache
 
 import sqlglot
@@ -34,6 +34,8 @@ _TYPES = {
     exp.Trim: {"returns": exp.DType.VARCHAR},
     exp.Upper: {"returns": exp.DType.VARCHAR},
 }
+
+_PACKED = " USING COMPRESSION zstd"
 
 Columns = Mapping[str, str]  # names and DuckDB types
 Tables = Mapping[str, Columns]
@@ -85,14 +87,18 @@ def _said_anew(tree: exp.Expr) -> exp.Expr:
 def store_tables() -> Tables:
     """The columns of the store's tables, as all steps of its schema leave them."""
     tables: dict[str, dict[str, str]] = {}
-    for name in sql.names():
-        for made in sqlglot.parse(sql.load(name).text, read=DUCKDB) if name.startswith("schema/") else ():
+    for name in (n for n in sql.names() if n.startswith("schema/")):
+        text = sql.load(name).text.replace(_PACKED, "")  # which is nothing to Spark, and unknown to the parser
+        for made in sqlglot.parse(text, read=DUCKDB):
             if isinstance(made, exp.Create) and made.kind == "TABLE":
                 tables[made.this.this.name] = _columns(made.this.expressions)
             elif isinstance(made, exp.Alter):
-                tables[made.this.name] |= _columns(made.args["actions"])
+                actions = made.args["actions"]
+                tables[made.this.name] |= _columns(a for a in actions if isinstance(a, exp.ColumnDef))
+                for dropped in (c.name for a in actions if isinstance(a, exp.Drop) for c in a.args["tables"]):
+                    del tables[made.this.name][dropped]
     return tables
 
 
-def _columns(defined: Sequence[exp.Expr]) -> dict[str, str]:
+def _columns(defined: Iterable[exp.Expr]) -> dict[str, str]:
     return {c.name: c.args["kind"].sql(DUCKDB) for c in defined}
