@@ -435,6 +435,7 @@ def test_every_shipped_source_has_a_test_of_its_records() -> None:
         "native",
         "litellm",
         "langfuse_api",
+        "langfuse_observations",
         "openrouter_activity",
         "cloudflare_logpush",
         "vllm_router_decisions",

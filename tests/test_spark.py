@@ -22,6 +22,7 @@ from sqlglot import exp
 
 from tests.conftest import HERE, ROOT, missing, small_records, write_lines
 from tests.odd import LINES, TEXTS, TIMES, odd_records
+from tests.test_shapes import SHAPES
 from tests.test_sources import CASES
 from tiermix import sql
 from tiermix.config.settings import Config
@@ -407,6 +408,12 @@ def same_requests(spark: SparkSession, name: str, path: Path, container: Contain
 def test_every_gateway_has_the_same_requests_in_spark(spark: SparkSession, tmp_path: Path, name: str) -> None:
     # Catches any projection that means something else in Spark, in any column of a request.
     records, wanted = CASES[name]
+    assert same_requests(spark, name, write_lines(tmp_path / "log.jsonl", records)) == len(wanted)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_shape_has_the_same_requests_in_spark(spark: SparkSession, tmp_path: Path, shape: str) -> None:
+    name, records, wanted = SHAPES[shape]
     assert same_requests(spark, name, write_lines(tmp_path / "log.jsonl", records)) == len(wanted)
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tiermix.errors import UnreadableFile
 from tiermix.sources import Dialect, Sample
+from tiermix.sources.envelope import opened
 from tiermix.sources.jsonscan import Broken, members
 from tiermix.sources.packing import blocks
 from tiermix.sources.records import KEPT, Record, lines, not_json, picked_lines, portions, recoded, values
@@ -84,7 +85,7 @@ def read(path: Path, seen: Sample, dialect: Dialect) -> Iterator[Record]:
         return lines(text)
     if seen.container == "csv":
         return rows(text, seen.delimiter, [c for c, t in dialect.columns.items() if t != "VARCHAR"])
-    return values(text, dialect.keys)
+    return values(opened(text, seen.inside), dialect.keys)
 
 
 def parts(path: Path, seen: Sample, dialect: Dialect, part: Path) -> Iterator[Part]:

@@ -11,7 +11,7 @@ from tiermix.files import scratch
 from tiermix.ingest import ingest
 from tiermix.inputs import Found
 from tiermix.model import Preview
-from tiermix.sources import detect, sample
+from tiermix.sources import recognise, sample
 from tiermix.sources.packing import Packing, blocks
 from tiermix.store import Store
 
@@ -51,7 +51,7 @@ def preview(path: Path, config: Config, source: str, now: datetime, hash_key: st
             part = folder / path.name.removesuffix(".gz").removesuffix(".zst")
             _copy_head(path, seen.packing, part)
         done = ingest(store, Found((part,), frozenset((part,))), config, now=now, source=source, hash_key=hash_key)
-        dialect = detect(path, seen, config.sources, done.files[0].source)
+        dialect, seen = recognise(path, seen, config.sources, done.files[0].source)
         rows = store.execute(
             "SELECT strftime(ts AT TIME ZONE 'UTC', '%m-%d %H:%M:%S'), requested_model, served_model, tier, "
             f"CAST(fallback AS VARCHAR), reason FROM requests ORDER BY ts LIMIT {_SHOWN}"

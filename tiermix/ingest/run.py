@@ -28,7 +28,7 @@ from tiermix.ingest.direct import add_directly
 from tiermix.ingest.staged import add_carefully, add_staged
 from tiermix.inputs import Found
 from tiermix.model import FileReceipt, Note, Receipt
-from tiermix.sources import Dialect, Sample, detect, sample
+from tiermix.sources import Dialect, Sample, recognise, sample
 from tiermix.sources.packing import damage
 from tiermix.store import Store
 from tiermix.tiers import tiering
@@ -163,9 +163,9 @@ def _inspect(
             if seen.container == "empty":
                 receipts.append(FileReceipt(name, "", 0, 0, 0, 0))
                 continue
+            dialect, seen = recognise(path, seen, config.sources, source)
             if not any(seen.keys) and seen.container != "lines":
                 raise UnreadableFile("there is no JSON object to be found in it", where=name)
-            dialect = detect(path, seen, config.sources, source)
             mark = _fingerprint(path, stat.st_size, dialect)
             if (past := known.get((name, stat.st_size, stat.st_mtime_ns, mark))) is not None:
                 lines, bad = past

@@ -5,6 +5,7 @@ and `projection.sql` (how those fields become requests or attempts). Adding a ga
 """
 
 from tiermix.sources.catalog import Dialect, dialects, mapped
-from tiermix.sources.detect import Sample, detect, sample
+from tiermix.sources.choose import recognise
+from tiermix.sources.detect import Sample, sample
 
-__all__ = ["Dialect", "Sample", "detect", "dialects", "mapped", "sample"]
+__all__ = ["Dialect", "Sample", "dialects", "mapped", "recognise", "sample"]

@@ -1,34 +1,33 @@
-"""Looks at the head of a log file: how it is packed, what its records look like, and whose dialect that is."""
+"""Looks at the head of a log file: how it is packed, and what its records look like."""
 
 from __future__ import annotations
 
 import codecs
 import json
+import re
 import stat
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from fnmatch import fnmatch
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Literal
 
-from tiermix.config.settings import Source
-from tiermix.errors import UnknownSource, UnreadableFile, UsageError
+from tiermix.errors import UnknownSource, UnreadableFile
 from tiermix.sources import jsonscan
-from tiermix.sources.catalog import Dialect, dialects, mapped
 from tiermix.sources.packing import HEAD, Packing, blocks, foreign, packing_of
-from tiermix.sources.records import Record, lines, recoded, values
+from tiermix.sources.records import TOO_LONG, Record, lines, recoded, values
 from tiermix.sources.rows import header_of, rows
 
 Container = Literal["lines", "arrays", "array", "values", "csv", "parquet", "empty"]
 Keys = tuple[frozenset[str], ...]
 
 _HEAD_BYTES = 1 << 20
-_SAMPLE_RECORDS = 50
+SAMPLE_RECORDS = 50
 # A longer record is not built to learn its keys.
 _BUILT_BYTES = 1 << 20
 _DELIMITERS = ",;\t|"
+_NAME = re.compile(r"[\w.:/-]+(?: [\w.:/-]+)*")
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -58,6 +57,7 @@ class Sample:
         keys: the top-level keys of each of the first records.
         encoding: `utf-8`, or what a byte order mark or the zeros between the characters say.
         delimiter: of CSV.
+        inside: the members, one in another, of the enclosing objects in which the records stand.
     """
 
     container: Container
@@ -65,6 +65,7 @@ class Sample:
     keys: Keys
     encoding: str = "utf-8"
     delimiter: str = ","
+    inside: tuple[str, ...] = ()
 
     @property
     def plain(self) -> bool:
@@ -89,7 +90,7 @@ def sample(path: Path) -> Sample:
             return Sample("parquet", "none", ())
         packing = packing_of(magic)
         _refuse_foreign(path, magic)
-        head, ended = _head(blocks(path, packing))
+        head, ended = head_of(blocks(path, packing))
         if packing != "none":
             _refuse_foreign(path, head)
             if packing_of(head) != "none":
@@ -104,7 +105,7 @@ def sample(path: Path) -> Sample:
         return Sample("empty", packing, ())
     container, keys, delimiter = _look(text, ended, path)
     if not keys:
-        container, keys = _look_further(path, packing, encoding)
+        container, keys = _look_further(path, packing, encoding, as_lines=container != "values")
     return Sample(container, packing, keys, encoding, delimiter)
 
 
@@ -121,7 +122,7 @@ def _encoding(head: bytes) -> str:
     return next((name for mark, name in _MARKS if head.startswith(mark)), _ZEROS.get(zeros, "utf-8"))
 
 
-def _head(stream: Iterator[bytes]) -> tuple[bytes, bool]:
+def head_of(stream: Iterator[bytes]) -> tuple[bytes, bool]:
     """The first bytes that are not blank, and whether they are all; what stands before a damage still shows."""
     out: list[bytes] = []
     size = 0
@@ -141,25 +142,41 @@ def _head(stream: Iterator[bytes]) -> tuple[bytes, bool]:
 
 def _look(text: bytes, ended: bool, path: Path) -> tuple[Container, Keys, str]:
     """How the records stand in a text of which this is the head, their keys, and the delimiter of CSV."""
-    first = list(islice(lines((text,)), _SAMPLE_RECORDS + 1))
-    if not ended and 1 < len(first) <= _SAMPLE_RECORDS:
+    first = list(islice(lines((text,)), SAMPLE_RECORDS + 1))
+    if not ended and 1 < len(first) <= SAMPLE_RECORDS:
         first.pop()  # the head ends in it
-    first = first[:_SAMPLE_RECORDS]
+    first = first[:SAMPLE_RECORDS]
     sound = {r.line: keys for r in first if (keys := keys_of(r.data)) is not None}
     if len(sound) == len(first):
         return "lines", tuple(sound.values()), ","
     if len(first) > 1 and all(_is_array(r.data) for r in first):
-        return "arrays", _keys_of(values(r.data for r in first)), ","
+        return "arrays", all_keys(values(r.data for r in first)), ","
+    # A table may hold small objects in its cells, and objects may stand under a line of something else: names tell.
+    delimiter = "" if sound or text.lstrip()[:1] in b"[{" else _delimiter(text, ended, path)
+    names = tuple(filter(None, header_of((text,), delimiter))) if delimiter else ()
+    if len(names) > 2 and all(map(_NAME.fullmatch, names)):
+        return "csv", (frozenset(names),), delimiter
+    if not ended and _begins_whole(text):
+        return ("values" if len(first) > 1 else "lines"), (), ","
     reach = first[-1].offset + first[-1].size
-    whole = [r for r in islice(values((text,)), _SAMPLE_RECORDS) if r.offset < reach and keys_of(r.data) is not None]
+    whole = [r for r in islice(values((text,)), SAMPLE_RECORDS) if r.offset < reach and keys_of(r.data) is not None]
     if 2 * len(sound) < len(first) and sum(r.size for r in whole) > sum(r.size for r in first if r.line in sound):
-        return ("array" if text.lstrip()[:1] == b"[" else "values"), _keys_of(whole), ","
-    if not sound and text.lstrip()[:1] not in b"[{" and (delimiter := _delimiter(text, ended, path)):
-        return "csv", (frozenset(filter(None, header_of((text,), delimiter))),), delimiter
+        return ("array" if text.lstrip()[:1] == b"[" else "values"), all_keys(whole), ","
+    if delimiter:
+        return "csv", (frozenset(names),), delimiter
     return "lines", tuple(sound.values()), ","
 
 
-def _look_further(path: Path, packing: Packing, encoding: str) -> tuple[Container, Keys]:
+def _begins_whole(text: bytes) -> bool:
+    """Whether the text begins with an object that goes beyond it: what looks like records stands inside of that."""
+    text = text.lstrip()
+    try:
+        return text[:1] == b"{" and not jsonscan.value_end(text, 0)
+    except jsonscan.Broken as fault:
+        return fault.cut
+
+
+def _look_further(path: Path, packing: Packing, encoding: str, *, as_lines: bool) -> tuple[Container, Keys]:
     """Goes on to the first record, however far it is: past broken lines, or to the end of a long one."""
 
     def text() -> Iterator[bytes]:
@@ -168,12 +185,14 @@ def _look_further(path: Path, packing: Packing, encoding: str) -> tuple[Containe
         except UnreadableFile:
             return  # ingest itself tells where it broke
 
-    for record in lines(text()):
+    for record in lines(text()) if as_lines else ():
         if (keys := keys_of(record.data)) is not None:
             return "lines", (keys,)
         if _is_array(record.data):
             break
-    if found := _keys_of(islice(values(text()), _SAMPLE_RECORDS)):
+    # What is found behind the beginning of an object that is too long may stand inside of it.
+    first = takewhile(lambda r: r.fault != TOO_LONG, islice(values(text()), SAMPLE_RECORDS))
+    if found := all_keys(first):
         return "values", found
     return "lines", ()
 
@@ -203,7 +222,8 @@ def keys_of(data: bytes) -> frozenset[str] | None:
         return None  # one broken record says nothing about the file; ingest itself accounts for it
 
 
-def _keys_of(records: Iterable[Record]) -> Keys:
+def all_keys(records: Iterable[Record]) -> Keys:
+    """The keys of those records that are JSON objects."""
     return tuple(keys for r in records if (keys := keys_of(r.data)) is not None)
 
 
@@ -212,62 +232,11 @@ def _delimiter(text: bytes, ended: bool, path: Path) -> str:
     best, delimiter = 0, ""
     for candidate in _DELIMITERS:
         header = header_of((text,), candidate)
-        found = list(islice(rows((text,), candidate), _SAMPLE_RECORDS))
-        sound = sum(not r.fault for r in found[: None if ended or len(found) == _SAMPLE_RECORDS else -1])
+        found = list(islice(rows((text,), candidate), SAMPLE_RECORDS))
+        sound = sum(not r.fault for r in found[: None if ended or len(found) == SAMPLE_RECORDS else -1])
         if len(header) > 1 and sound + 1 > best and sound >= len(found) / 2:
             best, delimiter = sound + 1, candidate
             twice = [name for name, n in Counter(header).items() if n > 1 and name]
     if delimiter and twice:
         raise UnreadableFile(f"two columns of the CSV file are named {twice[0]!r}", where=str(path))
     return delimiter
-
-
-def detect(path: Path, seen: Sample, sources: Iterable[Source], forced: str = "") -> Dialect:
-    """The dialect of a file: the one asked for, the one whose `match` fits the name, else the one most records fit.
-
-    Raises:
-        UsageError: there is no source of the forced name.
-        UnknownSource: none fits.
-    """
-    by_name: Mapping[str, Source] = {s.name: s for s in sources}
-    known = frozenset().union(*seen.keys)
-    if forced:
-        if forced in by_name:
-            return mapped(by_name[forced], known)
-        if forced in dialects():
-            return usable(dialects()[forced], path)
-        names = ", ".join((*dialects(), *by_name))
-        raise UsageError(f"there is no source {forced!r}", hint=f"known: {names}")
-    for source in by_name.values():
-        if source.match and (fnmatch(str(path), source.match) or fnmatch(str(path), f"*/{source.match}")):
-            return mapped(source, known)
-    # What the team describes itself comes before what we ship.
-    for candidates in ([mapped(s, known) for s in by_name.values() if not s.match], list(dialects().values())):
-        votes: Counter[str] = Counter()
-        for keys in seen.keys:
-            best = max(candidates, key=lambda d: d.claims(keys), default=None)
-            if best is not None and best.claims(keys):
-                votes[best.name] += 1
-        if votes:
-            winner = votes.most_common(1)[0][0]
-            return usable(next(d for d in candidates if d.name == winner), path)
-    if not known:
-        raise UnreadableFile("there is no JSON object to be found in it", where=str(path))
-    fields = ", ".join(sorted(known)[:12])
-    raise UnknownSource(
-        "no known source writes such records",
-        where=str(path),
-        hint=f"its fields are: {fields}. Describe them under [source.NAME.fields] in tiermix.toml, or name a source "
-        f"with --source ({', '.join(dialects())})",
-    )
-
-
-def usable(dialect: Dialect, path: Path) -> Dialect:
-    """The dialect itself.
-
-    Raises:
-        UnknownSource: logs of this kind cannot be used; with the reason.
-    """
-    if dialect.refuse:
-        raise UnknownSource(f"{dialect.title} cannot be used: {dialect.refuse}", where=str(path))
-    return dialect

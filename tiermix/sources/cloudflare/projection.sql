@@ -6,15 +6,16 @@ SELECT
     file,
     created_at AS ts,
     id AS request_id,
-    coalesce(metadata.tenant, metadata.team) AS tenant,
-    metadata.user AS "user",
-    metadata.feature AS feature,
-    metadata.intent AS intent,
-    metadata.traffic_class AS traffic_class,
+    coalesce(json_extract_string(about, '$.tenant'), json_extract_string(about, '$.team')) AS tenant,
+    coalesce(json_extract_string(about, '$.user'), json_extract_string(about, '$.user_id')) AS "user",
+    json_extract_string(about, '$.feature') AS feature,
+    json_extract_string(about, '$.intent') AS intent,
+    json_extract_string(about, '$.traffic_class') AS traffic_class,
     CASE WHEN TRY_CAST(step AS INTEGER) = 0 THEN model END AS requested_model,
     model AS served_model,
     provider,
     CASE WHEN lower(cached) = 'true' THEN 'true' END AS cached,
+    CASE WHEN lower(cached) = 'true' THEN 'cache_hit' END AS reason,
     CASE WHEN TRY_CAST(step AS INTEGER) IS NOT NULL THEN CAST(TRY_CAST(step AS INTEGER) > 0 AS VARCHAR) END AS fallback,
     duration AS latency_ms,
     tokens_in AS input_tokens,
@@ -22,4 +23,4 @@ SELECT
     cost AS cost_usd,
     CASE WHEN lower(success) = 'false' THEN 'error' ELSE coalesce(status_code, 'ok') END AS status,
     CASE WHEN lower(success) = 'false' THEN coalesce(status_code, 'error') END AS error
-FROM records
+FROM (SELECT *, TRY_CAST(metadata AS JSON) AS about FROM records) AS read

@@ -3,6 +3,9 @@
 
 SELECT
     file,
+    -- Calls of tools are in the same table.
+    event_time IS NOT NULL AND destination_model IS NULL AND destination_name IS NULL
+        AND coalesce(TRY_CAST(status_code AS INTEGER), 200) < 400 AS skip,
     event_time AS ts,
     coalesce(request_id, invocation_id) AS request_id,
     coalesce(request_tags.tenant, request_tags.team) AS tenant,
@@ -10,18 +13,22 @@ SELECT
     coalesce(request_tags.feature, endpoint_name) AS feature,
     request_tags.intent AS intent,
     request_tags.traffic_class AS traffic_class,
-    coalesce(routing_information.attempts[1].destination, destination_model) AS requested_model,
+    -- An attempt names a destination, which only the one that served says the model of.
+    CASE WHEN rerouted AND routing_information.attempts[1].destination <> coalesce(destination_name, '')
+        THEN routing_information.attempts[1].destination ELSE coalesce(destination_model, destination_name) END AS requested_model,
     coalesce(destination_model, destination_name) AS served_model,
     CASE WHEN len(routing_information.attempts) > 1 THEN coalesce(routing_information.attempts[1].error_code,
         CAST(routing_information.attempts[1].status_code AS VARCHAR)) END AS reason,
     list_transform(routing_information.attempts, lambda a: struct_pack(provider := CAST(NULL AS VARCHAR),
-        model := a.destination, tier := CAST(NULL AS VARCHAR), status_code := a.status_code, error := a.error_code,
+        model := CASE WHEN a.destination = destination_name AND destination_model IS NOT NULL THEN destination_model ELSE a.destination END, tier := CAST(NULL AS VARCHAR), status_code := a.status_code, error := a.error_code,
         latency_ms := a.latency)) AS attempts,
-    CASE WHEN len(routing_information.attempts) > 0
-        THEN CAST(len(list_filter(routing_information.attempts, lambda a: a.action = 'FALLBACK')) > 0 AS VARCHAR) END AS fallback,
+    CASE WHEN len(routing_information.attempts) > 0 THEN CAST(rerouted AS VARCHAR) END AS fallback,
     latency_ms,
     input_tokens,
     output_tokens,
     status_code AS status,
     CASE WHEN TRY_CAST(status_code AS INTEGER) >= 400 THEN status_code END AS error
-FROM records
+FROM (
+    SELECT *, coalesce(len(list_filter(routing_information.attempts, lambda a: a.action = 'FALLBACK')) > 0, false) AS rerouted
+    FROM records
+) AS read

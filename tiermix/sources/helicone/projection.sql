@@ -14,6 +14,7 @@ SELECT
     coalesce(nullif(response_model, ''), nullif(model_override, ''), request_model) AS served_model,
     provider,
     CASE WHEN cache_reference_id <> '00000000-0000-0000-0000-000000000000' THEN 'true' END AS cached,
+    CASE WHEN cache_reference_id <> '00000000-0000-0000-0000-000000000000' THEN 'cache_hit' END AS reason,
     delay_ms AS latency_ms,
     prompt_tokens AS input_tokens,
     completion_tokens AS output_tokens,

@@ -1,13 +1,14 @@
 -- source: langfuse_api
 -- what: a trace with its observations, as Langfuse's API returns it; one row an attempt (GENERATION), others are skipped
 --
--- No field says what was asked for. An agent calls several models in one trace on purpose: another model is a fallback
+-- No field says what was asked for, unless LiteLLM fed the row. An agent calls several models in one trace on purpose: another model is a fallback
 -- only after a generation that failed under the same parent.
 
 SELECT
     file,
     line,
-    CASE WHEN broken THEN NULL ELSE o IS NULL OR upper(o.type) NOT IN ('GENERATION', 'EMBEDDING') OR o.model IS NULL END AS skip,
+    CASE WHEN broken THEN NULL ELSE o IS NULL OR upper(o.type) NOT IN ('GENERATION', 'EMBEDDING') 
+        OR (o.model IS NULL AND coalesce(upper(o.level), 'DEFAULT') <> 'ERROR') END AS skip,
     o.id AS attempt_id,
     'trace:' || o.traceId || '/' || coalesce(o.parentObservationId, '') AS group_key,
     true AS split,
@@ -15,17 +16,19 @@ SELECT
     o.startTime AS started,
     o.endTime AS ended,
     coalesce(upper(o.level), 'DEFAULT') <> 'ERROR' AS ok,
-    o.model AS route,
+    json_extract_string(TRY_CAST(o.metadata AS JSON), '$.model_group') AS requested_model,
+    coalesce(json_extract_string(TRY_CAST(o.metadata AS JSON), '$.model_group'), o.model) AS route,
     o.model AS model,
+    coalesce(lower(json_extract_string(TRY_CAST(o.metadata AS JSON), '$.cache_hit')) = 'true', false) AS cached,
     CASE WHEN upper(o.level) = 'ERROR' THEN coalesce(nullif(left(o.statusMessage, 60), ''), 'error') END AS error,
-    trace.userId AS "user",
-    trace.name AS feature,
-    o.usageDetails."input" AS input_tokens,
-    o.usageDetails."output" AS output_tokens,
+    coalesce(trace.userId, userId) AS "user",
+    coalesce(trace.name, name) AS feature,
+    coalesce(o.usageDetails."input", o.usage."input") AS input_tokens,
+    coalesce(o.usageDetails."output", o.usage."output") AS output_tokens,
     coalesce(o.totalCost, o.calculatedTotalCost) AS cost_usd,
     o.promptVersion AS prompt_version
 FROM (
-    SELECT file, line, trace, observations IS NULL AS broken,
+    SELECT file, line, trace, name, userId, observations IS NULL AS broken,
         unnest(CASE WHEN len(observations) > 0 THEN observations ELSE [NULL] END) AS o
     FROM records
 ) AS opened

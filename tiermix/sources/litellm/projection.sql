@@ -4,27 +4,35 @@
 -- The proxy gives all attempts of a request one litellm_call_id, while trace_id may be a session of many requests. The
 -- in-process router gives every attempt its own litellm_call_id and the attempts of a request one trace_id. Only the
 -- proxy knows an API key, a route or a caller's address. Versions before 1.83 have no litellm_call_id at all.
+-- Without any of these ids a record is a request of its own. Calls of tools (MCP), of files, batches and the like, and the
+-- proxy's own health checks, which a key of that name makes, are no requests of a model and are skipped.
 -- A provider that refuses may answer with another model by itself: no attempt fails, and only the usage names that model.
 
 SELECT
     file,
+    started_at_all AND (metadata.user_api_key_alias = 'litellm-internal-health-check'
+        OR regexp_matches(coalesce(call_type, ''), 'mcp|files?$|file_content|batch(es)?$|fine_tuning|assistant|thread|vector_store|_items$|container|skill')
+            AND coalesce(call_type, '') NOT LIKE '%completion%'
+        OR (lower(status) = 'success' AND coalesce(model, '') = '')) AS skip,
     -- The id alone is not unique: cache hits repeat the answer's, and some versions repeat it for every failed attempt.
     md5(concat_ws('|', id, litellm_call_id, trace_id, status, startTime, model)) AS attempt_id,
     CASE
         WHEN litellm_call_id IS NOT NULL AND (proxied OR trace_id IS NULL) THEN 'call:' || litellm_call_id
         WHEN trace_id IS NOT NULL THEN 'trace:' || trace_id
+        ELSE 'id:' || id
     END AS group_key,
     NOT (litellm_call_id IS NOT NULL AND (proxied OR trace_id IS NULL)) AS split,
     coalesce(litellm_call_id, trace_id || '/' || id, id) AS request_id,  -- some gateways number their answers from 0
     startTime AS started,
     endTime AS ended,
     CASE lower(status) WHEN 'success' THEN true WHEN 'failure' THEN false END AS ok,
-    model_group AS requested_model,
-    coalesce(stand_in, model_group) AS route,
+    -- Without a router there is no group: the model was called by its own name.
+    coalesce(nullif(model_group, ''), nullif(model, '')) AS requested_model,
+    coalesce(stand_in, nullif(model_group, ''), nullif(model, '')) AS route,
     -- The answer names the exact snapshot, but the proxy restamps some answers with the alias and not others; there only
     -- the deployment gives a model one name.
     CASE WHEN stand_in IS NOT NULL THEN stand_in
-         WHEN NOT proxied AND starts_with(response.model, split_part(model, '/', -1)) THEN response.model ELSE model END
+         WHEN NOT proxied AND starts_with(response.model, split_part(model, '/', -1)) THEN response.model ELSE nullif(model, '') END
         AS model,
     custom_llm_provider AS provider,
     coalesce(metadata.routing_decision.savings_baseline_model, CASE WHEN stand_in IS NOT NULL THEN model END) AS intended_model,
@@ -45,9 +53,9 @@ SELECT
         AND TRY_CAST(hidden_params.additional_headers."x-litellm-attempted-retries" AS INTEGER) = 0 AS first,
     nullif(error_information.error_code, '') AS status_code,
     nullif(error_information.error_class, '') AS error,
-    coalesce(metadata.user_api_key_team_id, metadata.user_api_key_team_alias, metadata.user_api_key_org_id,
-             metadata.user_api_key_alias) AS tenant,
-    coalesce(end_user, metadata.user_api_key_user_id) AS "user",
+    coalesce(nullif(metadata.user_api_key_team_id, ''), nullif(metadata.user_api_key_team_alias, ''),
+             nullif(metadata.user_api_key_org_id, ''), nullif(metadata.user_api_key_alias, '')) AS tenant,
+    coalesce(nullif(end_user, ''), nullif(metadata.user_api_key_user_id, '')) AS "user",
     coalesce(metadata.requester_metadata.feature,
              nullif(regexp_extract(tags, '(^|[|])feature:([^|]*)', 2), '')) AS feature,
     coalesce(metadata.requester_metadata.intent,
@@ -61,6 +69,7 @@ FROM (
     SELECT
         *,
         array_to_string(request_tags, '|') AS tags,
+        startTime IS NOT NULL AS started_at_all,
         -- The last of the provider's own tries is the one that answered.
         CASE WHEN metadata.usage_object.iterations[-1]."type" = 'fallback_message'
             THEN metadata.usage_object.iterations[-1].model END AS stand_in,

@@ -3,18 +3,26 @@
 --
 -- metadata is JSON inside a text. attempted_fallbacks and original_model_group came with 1.102; a log without them cannot
 -- tell what was asked for, and a missing key is not a zero.
+-- Before there was a column for it, metadata said whether a request failed. Calls of tools (MCP), of files, batches and the
+-- like, and the proxy's own health checks are no requests of a model and are skipped.
 -- A provider that refuses may answer with another model by itself: only the usage names that model.
 
 SELECT
     file,
+    startTime IS NOT NULL AND ('litellm-internal-health-check' IN (coalesce(api_key, ''), coalesce("user", ''),
+            coalesce(json_extract_string(about, '$.user_api_key_alias'), ''))
+        OR regexp_matches(coalesce(call_type, ''), 'mcp|files?$|file_content|batch(es)?$|fine_tuning|assistant|thread|vector_store|_items$|container|skill')
+            AND coalesce(call_type, '') NOT LIKE '%completion%'
+        OR (NOT failed AND coalesce(model, '') = '' AND coalesce(lower(cache_hit), '') <> 'true')) AS skip,
     startTime AS ts,
     coalesce(nullif(litellm_call_id, ''), request_id) AS request_id,
-    coalesce(nullif(team_id, ''), nullif(organization_id, '')) AS tenant,
-    coalesce(nullif(end_user, ''), "user") AS "user",
+    coalesce(nullif(team_id, ''), nullif(organization_id, ''), json_extract_string(about, '$.user_api_key_alias')) AS tenant,
+    coalesce(nullif(end_user, ''), nullif("user", '')) AS "user",
     nullif(regexp_extract(request_tags, '"feature:([^"]*)"', 1), '') AS feature,
     nullif(regexp_extract(request_tags, '"intent:([^"]*)"', 1), '') AS intent,
     nullif(regexp_extract(request_tags, '"traffic_class:([^"]*)"', 1), '') AS traffic_class,
-    CASE WHEN failed OR fallbacks = 0 OR (fallbacks IS NULL AND stand_in IS NOT NULL) THEN model_group ELSE json_extract_string(about, '$.original_model_group') END
+    CASE WHEN failed THEN coalesce(nullif(model_group, ''), nullif(model, ''))
+         WHEN fallbacks = 0 OR (fallbacks IS NULL AND stand_in IS NOT NULL) THEN nullif(model_group, '') ELSE json_extract_string(about, '$.original_model_group') END
         AS requested_model,
     CASE WHEN NOT failed THEN coalesce(stand_in, model) END AS served_model,
     custom_llm_provider AS provider,
@@ -53,7 +61,8 @@ FROM (
     FROM (
         SELECT
             *,
-            coalesce(lower(status) = 'failure', false) AS failed,
+            coalesce(lower(coalesce(nullif(status, ''), json_extract_string(TRY_CAST(metadata AS JSON), '$.status'))) = 'failure', false)
+                AS failed,
             TRY_CAST(metadata AS JSON) AS about,
             TRY_CAST(json_extract_string(TRY_CAST(metadata AS JSON), '$.attempted_fallbacks') AS INTEGER) AS fallbacks
         FROM records

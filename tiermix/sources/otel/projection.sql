@@ -1,8 +1,9 @@
 -- source: otel
 -- what: spans of language-model calls, as the collector's file exporter writes them; one row a span, that is an attempt
 --
--- Read are the current gen_ai attributes and their older names, OpenInference, OpenLLMetry, and LiteLLM's own, in which
--- gen_ai.request.model is the served deployment and gen_ai.response.model may be the alias. Other spans are skipped.
+-- Read are the current gen_ai attributes and their older names, OpenInference, OpenLLMetry, the Vercel AI SDK's ai.*, and
+-- LiteLLM's own, in which gen_ai.request.model is the served deployment and gen_ai.response.model may be the alias. Other
+-- spans are skipped, and of the AI SDK those around the calls of a provider, of Logfire those that announce a span.
 -- An answer of another model than was asked for, without an error, was switched below the caller; why is not said.
 -- Attempts of a request share a parent span (without one, the trace); LiteLLM's share litellm.call_id.
 
@@ -39,16 +40,22 @@ said AS (
         max(v) FILTER (k = 'openinference.span.kind') AS kind,
         max(v) FILTER (k IN ('gen_ai.request.model', 'llm.request.model')) AS asked,
         max(v) FILTER (k IN ('gen_ai.response.model', 'llm.response.model')) AS answered,
+        max(v) FILTER (k = 'ai.model.id') AS sdk_model,
+        max(v) FILTER (k = 'ai.response.model') AS sdk_answered,
+        max(v) FILTER (k = 'ai.operationId') AS sdk_operation,
+        max(v) FILTER (k = 'logfire.span_type') AS logfire_type,
         max(v) FILTER (k = 'llm.request.model_name') AS asked_name,
         max(v) FILTER (k = 'llm.response.model_name') AS answered_name,
         max(v) FILTER (k = 'llm.model_name') AS model_name,
         max(v) FILTER (k = 'llm.invocation_parameters') AS parameters,
         max(v) FILTER (k = 'gen_ai.provider.name') AS provider,
-        max(v) FILTER (k IN ('gen_ai.system', 'llm.system', 'llm.provider')) AS system,
-        max(v) FILTER (k IN ('gen_ai.usage.input_tokens', 'gen_ai.usage.prompt_tokens', 'llm.token_count.prompt')) AS tokens_in,
-        max(v) FILTER (k IN ('gen_ai.usage.output_tokens', 'gen_ai.usage.completion_tokens', 'llm.token_count.completion'))
+        max(v) FILTER (k IN ('gen_ai.system', 'llm.system', 'llm.provider', 'llm.vendor', 'ai.model.provider')) AS system,
+        max(v) FILTER (k IN ('gen_ai.usage.input_tokens', 'gen_ai.usage.prompt_tokens', 'llm.token_count.prompt',
+            'llm.usage.prompt_tokens', 'ai.usage.promptTokens', 'ai.usage.inputTokens')) AS tokens_in,
+        max(v) FILTER (k IN ('gen_ai.usage.output_tokens', 'gen_ai.usage.completion_tokens', 'llm.token_count.completion',
+            'llm.usage.completion_tokens', 'ai.usage.completionTokens', 'ai.usage.outputTokens'))
             AS tokens_out,
-        max(v) FILTER (k = 'gen_ai.cost.total_cost') AS cost,
+        max(v) FILTER (k IN ('gen_ai.cost.total_cost', 'llm.cost.total', 'operation.cost', 'gen_ai.usage.cost')) AS cost,
         max(v) FILTER (k IN ('error.type', 'exception.type')) AS error,
         max(v) FILTER (k = 'error.code') AS error_code,
         max(v) FILTER (k IN ('gen_ai.request.stream', 'gen_ai.is_streaming', 'llm.is_streaming')) AS stream,
@@ -66,6 +73,16 @@ said AS (
     FROM pairs
     GROUP BY span_no
 ),
+-- What went wrong often stands only in the event of the exception.
+exceptions AS (
+    SELECT span_no, unnest(event.attributes) AS tag
+    FROM (SELECT span_no, unnest(span.events) AS event FROM numbered) AS e
+),
+raised AS (
+    SELECT span_no, max(tag."value".stringValue) FILTER (tag."key" = 'exception.type') AS exception
+    FROM exceptions
+    GROUP BY span_no
+),
 services AS (
     SELECT span_no, max(pair."value".stringValue) FILTER (pair."key" = 'service.name') AS service
     FROM (SELECT span_no, unnest(about) AS pair FROM numbered) AS s
@@ -74,13 +91,14 @@ services AS (
 calls AS (
     SELECT
         n.file, n.line, n.broken, n.span, s.*,
-        v.service,
+        v.service, x.exception,
         -- An error span of OpenInference names the model only in its parameters.
-        coalesce(s.asked, s.asked_name, json_extract_string(TRY_CAST(s.parameters AS JSON), '$.model')) AS wanted,
-        coalesce(s.answered, s.answered_name, s.model_name) AS got
+        coalesce(s.asked, s.asked_name, s.sdk_model, json_extract_string(TRY_CAST(s.parameters AS JSON), '$.model')) AS wanted,
+        coalesce(s.answered, s.answered_name, s.sdk_answered, s.model_name) AS got
     FROM numbered AS n
     LEFT JOIN said AS s ON s.span_no = n.span_no
     LEFT JOIN services AS v ON v.span_no = n.span_no
+    LEFT JOIN raised AS x ON x.span_no = n.span_no
 )
 SELECT
     file,
@@ -89,6 +107,9 @@ SELECT
         WHEN broken THEN NULL
         WHEN span IS NULL OR span.name = 'raw_gen_ai_request' THEN true
         WHEN coalesce(operation, '') IN ('execute_tool', 'invoke_agent', 'create_agent') THEN true
+        WHEN logfire_type = 'pending_span' THEN true
+        WHEN sdk_operation IS NOT NULL AND NOT regexp_matches(coalesce(span.name, ''), '[.]do[A-Z]')
+            AND NOT regexp_matches(sdk_operation, '[.]do[A-Z]') THEN true
         WHEN kind IS NOT NULL AND upper(kind) NOT IN ('LLM', 'EMBEDDING') THEN true
         ELSE coalesce(wanted, got, deployment) IS NULL
     END AS skip,
@@ -113,7 +134,9 @@ SELECT
     -- A gateway below the caller hides its own hops, so no failed span is not the same as no fallback.
     CASE WHEN call_id IS NOT NULL THEN false END AS fallback,
     error_code AS status_code,
-    coalesce(error, CASE WHEN coalesce(span.status.code, '') IN ('2', 'STATUS_CODE_ERROR') THEN 'error' END) AS error,
+    CASE WHEN error IS NOT NULL THEN error
+         WHEN coalesce(span.status.code, '') IN ('2', 'STATUS_CODE_ERROR') THEN coalesce(nullif(regexp_replace(exception, '^.*[.]', ''), ''), 'error')
+        END AS error,
     tenant,
     person AS "user",
     service AS feature,

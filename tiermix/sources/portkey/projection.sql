@@ -17,17 +17,18 @@ SELECT
     ai_model AS model,
     ai_org AS provider,
     coalesce(lower(cache_status) IN ('hit', 'semantic hit', 'simple hit'), false) AS cached,
-    false AS fallback,
+    -- Another target than the first may have had its share of the load, or have stood in for one that failed.
+    CASE WHEN coalesce(regexp_extract(last_used_option_index, '([0-9]+)', 1), '') IN ('', '0') THEN false END AS fallback,
     CAST(TRY_CAST(response_status_code AS DOUBLE) AS INTEGER) AS status_code,
     CASE WHEN TRY_CAST(response_status_code AS DOUBLE) >= 400
         THEN CAST(CAST(TRY_CAST(response_status_code AS DOUBLE) AS INTEGER) AS VARCHAR) END AS error,
-    coalesce(metadata.tenant, workspace_slug) AS tenant,
-    metadata._user AS "user",
-    metadata.feature AS feature,
-    metadata.intent AS intent,
-    metadata.traffic_class AS traffic_class,
+    coalesce(json_extract_string(about, '$.tenant'), nullif(_organisation, ''), workspace_slug) AS tenant,
+    coalesce(json_extract_string(about, '$._user'), nullif(_user, '')) AS "user",
+    json_extract_string(about, '$.feature') AS feature,
+    json_extract_string(about, '$.intent') AS intent,
+    json_extract_string(about, '$.traffic_class') AS traffic_class,
     req_units AS input_tokens,
     res_units AS output_tokens,
     TRY_CAST(cost AS DOUBLE) / 100 AS cost_usd,
     prompt_slug AS prompt_version
-FROM records
+FROM (SELECT *, TRY_CAST(metadata AS JSON) AS about FROM records) AS read

@@ -5,18 +5,21 @@
 
 SELECT
     file,
-    CASE WHEN msg IS NOT NULL THEN msg NOT IN ('routing_decision', 'llm_usage', 'router_replay_complete') END AS skip,
+    CASE WHEN msg IS NOT NULL THEN msg NOT IN ('routing_decision', 'llm_usage', 'router_replay_complete', 'cache_hit')
+        OR request_id IS NULL END AS skip,
     request_id || '/' || msg AS attempt_id,
     'call:' || request_id AS group_key,
     false AS split,
     request_id,
-    ts AS started,
-    completion_latency_ms AS latency_ms,
+    -- The usage is told when the answer is there.
+    coalesce(CASE WHEN msg = 'llm_usage' THEN CAST(CAST(epoch_us(TRY_CAST(ts AS TIMESTAMPTZ))
+        - TRY_CAST(completion_latency_ms AS DOUBLE) * 1e3 AS BIGINT) AS VARCHAR) END, ts) AS started,
+    ts AS ended,
     coalesce(TRY_CAST(response_status AS INTEGER), 200) < 400 AS ok,
-    nullif(original_model, '') AS requested_model,
-    coalesce(selected_model, model) AS model,
+    coalesce(nullif(original_model, ''), CASE WHEN msg = 'cache_hit' THEN model END) AS requested_model,
+    CASE WHEN msg = 'cache_hit' THEN NULL ELSE coalesce(selected_model, model) END AS model,
     CASE WHEN msg = 'routing_decision' THEN coalesce(nullif(reason_code, ''), decision) END AS reason,
-    coalesce(lower(cache_hit) = 'true' OR lower(from_cache) = 'true', false) AS cached,
+    coalesce(msg = 'cache_hit' OR lower(cache_hit) = 'true' OR lower(from_cache) = 'true', false) AS cached,
     false AS fallback,
     response_status AS status_code,
     CASE WHEN TRY_CAST(response_status AS INTEGER) >= 400 THEN response_status END AS error,
