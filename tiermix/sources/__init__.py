@@ -5,6 +5,6 @@ and `projection.sql` (how those fields become requests or attempts). Adding a ga
 """
 
 from tiermix.sources.catalog import Dialect, dialects, mapped
-from tiermix.sources.detect import Sample, detect, sample
+from tiermix.sources.detect import Sample, detect, no_record, sample
 
-__all__ = ["Dialect", "Sample", "detect", "dialects", "mapped", "sample"]
+__all__ = ["Dialect", "Sample", "detect", "dialects", "mapped", "no_record", "sample"]
