@@ -291,5 +291,6 @@ def usable(dialect: Dialect, path: Path) -> Dialect:
         UnknownSource: logs of this kind cannot be used; with the reason.
     """
     if dialect.refuse:
-        raise UnknownSource(f"{dialect.title} cannot be used: {dialect.refuse}", where=str(path))
+        why, _, cure = dialect.refuse.partition("; ")
+        raise UnknownSource(f"{dialect.title} cannot be used: {why}", where=str(path), hint=cure)
     return dialect
