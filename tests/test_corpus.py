@@ -379,18 +379,21 @@ def test_what_stands_before_the_damage_of_a_zstd_file_is_kept_and_so_are_other_f
     assert ids - {"g9000", "g9001", "g9002"} == {f"g{n}" for n in range(len(ids) - 3)}
 
 
-def test_equal_bad_lines_of_one_file_are_all_in_the_quarantine_and_those_of_its_copy_are_not(
+def test_equal_bad_lines_are_all_in_the_quarantine_and_those_of_a_copy_are_not(
     here: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # They are entered in pieces. Catches a second piece that takes the first for an earlier read of the file.
+    # They are entered in pieces. Catches a piece, or the new part of a file that has grown, that takes an equal line
+    # before it for an earlier read of itself.
     from tiermix.ingest import batch
 
     monkeypatch.setattr(batch, "_QUARANTINE_CHUNK", 4)
     text = jsonl(goods()) + b"broken\n" * 10
-    for name in ("a.jsonl", "b.jsonl"):
-        Path(name).write_bytes(text)
+    other = jsonl(goods(50)) + b"broken\n"
+    reads = [("a.jsonl", text, 10), ("b.jsonl", text, 10), ("a.jsonl", text + b"broken\n" * 5, 15)]
+    for name, content, bad in [*reads, ("a.jsonl.gz", gzip.compress(text), 15), ("c.jsonl", other, 16)]:
+        Path(name).write_bytes(content)
         assert here("ingest", name, "--max-bad", "1") == 0, here.err
-        assert here.rows("SELECT count(*), count(DISTINCT line) FROM quarantine") == [(10, 10)]
+        assert here.rows("SELECT count(*), count(DISTINCT line) FROM quarantine") == [(bad, bad)]
 
 
 def test_lines_that_are_broken_alike_are_one_reason_wherever_in_the_line_it_shows(here: Here) -> None:
