@@ -446,7 +446,7 @@ def test_explain_goes_over_what_it_cannot_read_in_a_folder(here: Here) -> None:
     (logs / "d.jsonl").write_bytes(b"")
     (logs / "e.jsonl").write_bytes(jsonl(goods()))
     assert here("ingest", "--explain", "logs") == 3
-    assert "e.jsonl:\nnative" in here.out.replace(": native", ":\nnative")
+    assert "e.jsonl:native" in "".join(here.out.split())  # wherever a long path is broken
     assert [name for name in "abcd" if f"/{name}.json" in here.err] == list("abcd")
     for name in ("a.jsonl", "b.jsonl"):
         assert here("ingest", "--explain", logs / name) == 3
