@@ -160,6 +160,7 @@ file("gzip header alone", PACKED[:12], path="log.jsonl.gz", **DAMAGED)
 file("gzip of nothing", gzip.compress(b""), path="log.jsonl.gz", **EMPTY)
 file("gzip of gzip", gzip.compress(PACKED), code=3, says="packed twice", path="log.jsonl.gz.gz")
 file("gzip magic and junk", b"\x1f\x8b\x08\x00 no gzip at all", path="log.jsonl.gz", **DAMAGED)
+file("Parquet in gzip", gzip.compress(b"PAR1" + bytes(99)), code=3, says="Parquet inside", path="log.parquet.gz")
 file("zstd of many frames", b"".join(zstandard.compress(jsonl([r])) for r in goods()), GOOD, path="log.jsonl.zst")
 file("zstd behind a skippable frame", b"\x50\x2a\x4d\x18\x04\0\0\0abcd" + FRAME, GOOD, path="log.jsonl.zst")
 file("zstd with a wrong checksum", FRAME[:-4] + b"\1\2\3\4", path="log.jsonl.zst", code=3, says="damaged")
@@ -196,6 +197,14 @@ for _name in ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32
     file(_name, SIX.decode().encode(_name), GOOD)
 file("utf-16 cut in a character", SIX.decode().encode("utf-16-le") + b"{", GOOD, 1, says="not")
 file("utf-16 with a lone surrogate", (SIX.decode() + '{"ts": "\ud800"}\n').encode("utf-16", "surrogatepass"), GOOD, 1)
+file("a line of utf-16 before those of utf-8", "{}".encode("utf-16-le") + b"\n" + SIX, GOOD, 1)
+file(
+    "utf-32 with no character in it",
+    SIX.decode().encode("utf-32") + b"{\0\0\0\xff\xff\xff\xff",
+    GOOD,
+    1,
+    says="not UTF-8",
+)
 file("utf-16 packed", gzip.compress(SIX.decode().encode("utf-16")), GOOD, path="log.jsonl.gz")
 file(
     "latin-1",

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import zstandard
 
 from tests.conftest import NOW
-from tests.corpus import GOOD, LINES, Line, good, goods, jsonl
+from tests.corpus import GOOD, LINES, MOMENT, Line, good, goods, jsonl
 from tests.corpus_files import FILES, Case
 from tests.test_sources import CASES
 from tiermix import broken, inputs
@@ -309,3 +310,158 @@ def test_a_file_that_changes_while_it_is_read_loses_nothing_and_counts_nothing_t
     assert here("ingest", here.folder, "--max-bad", "1") == 0, here.err
     with here.store() as store:
         assert consistent(store) == {f"g{n}" for n in range(300)}
+
+
+def _packed(text: bytes, name: str) -> bytes:
+    if name.endswith(".gz"):
+        return gzip.compress(text)
+    if name.endswith(".zst"):
+        return zstandard.compress(text)
+    if name.endswith(".csv"):
+        return b"ts,tier,request_id\n" + b"".join(b"%s,primary,g%d\n" % (MOMENT.encode(), n) for n in range(GOOD))
+    if name == "list.json":
+        return json.dumps([json.loads(line) for line in text.splitlines()]).encode()
+    return text.decode().encode("utf-16") if name == "utf-16.jsonl" else text
+
+
+@pytest.mark.parametrize("change", ["gone", "a folder", "another text"])
+@pytest.mark.parametrize(
+    "name", ["log.jsonl", "list.json", "log.jsonl.gz", "log.jsonl.zst", "log.csv", "utf-16.jsonl", "broken.jsonl"]
+)
+def test_a_file_that_goes_away_before_its_turn_costs_no_other_file(
+    here: Here, monkeypatch: pytest.MonkeyPatch, change: str, name: str
+) -> None:
+    # It is there when all files are looked at, and rotated away before it is read. Catches an OSError that leaves
+    # ingest, and a codec that gives up on a text that is not what it was.
+    from tiermix.ingest import run
+
+    text = jsonl(goods()) + b"broken\n" * (name == "broken.jsonl")
+    path, other = here.folder / name, here.folder / "other.jsonl"
+    path.write_bytes(_packed(text, name))
+    other.write_bytes(jsonl(goods(3, 900)))
+
+    def change_after(inputs: Iterable[Any]) -> Iterable[Any]:
+        path.unlink()
+        if change == "a folder":
+            path.mkdir()
+        elif change == "another text":
+            path.write_bytes(b"it was 3 MB of logs and is this line now\n")
+        return batches(inputs)
+
+    batches = run._batches
+    monkeypatch.setattr(run, "_batches", change_after)
+    code = here("ingest", "--max-bad", "1", "--json", path, other)
+    assert code in ((0, 3) if change == "another text" else (3,)), here.err
+    receipt = json.loads(here.out)
+    assert receipt["accepted"] + receipt["duplicate"] + receipt["quarantined"] == receipt["lines"]
+    assert here.err.count("cannot read the file") == (change != "another text")
+    with here.store() as store:
+        assert consistent(store) == {"g900", "g901", "g902"}
+    if change == "gone":  # and when it is there again, it is read
+        path.write_bytes(_packed(text, name))
+        monkeypatch.setattr(run, "_batches", batches)
+        assert here("ingest", "--max-bad", "1", path, other) == 0, here.err
+        with here.store() as store:
+            assert consistent(store) == {"g900", "g901", "g902"} | {f"g{n}" for n in range(GOOD)}
+
+
+def test_what_stands_before_the_damage_of_a_zstd_file_is_kept_and_so_are_other_files(here: Here) -> None:
+    # DuckDB reads nothing of it. Catches a look at its lines, on the way around broken ones, that ends the whole run.
+    whole = zstandard.compress(jsonl(goods(9000)))
+    Path("a.jsonl.zst").write_bytes(whole[: len(whole) // 2])
+    Path("b.json").write_bytes(json.dumps(goods(3, 9000)).encode())
+    assert here("ingest", "a.jsonl.zst", "b.json", "--json") == 3
+    receipt = json.loads(here.out)
+    assert [Path(e["where"]).name for e in receipt["errors"]] == ["a.jsonl.zst"]
+    assert receipt["accepted"] + receipt["quarantined"] == receipt["lines"]
+    with here.store() as store:
+        ids = consistent(store)
+    assert {"g9000", "g9001", "g9002"} < ids
+    assert ids - {"g9000", "g9001", "g9002"} == {f"g{n}" for n in range(len(ids) - 3)}
+
+
+def test_equal_bad_lines_are_all_in_the_quarantine_and_those_of_a_copy_are_not(
+    here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # They are entered in pieces. Catches a piece, or the new part of a file that has grown, that takes an equal line
+    # before it for an earlier read of itself.
+    from tiermix.ingest import batch
+
+    monkeypatch.setattr(batch, "_QUARANTINE_CHUNK", 4)
+    text = jsonl(goods()) + b"broken\n" * 10
+    other = jsonl(goods(50)) + b"broken\n"
+    reads = [("a.jsonl", text, 10), ("b.jsonl", text, 10), ("a.jsonl", text + b"broken\n" * 5, 15)]
+    for name, content, bad in [*reads, ("a.jsonl.gz", gzip.compress(text), 15), ("c.jsonl", other, 16)]:
+        Path(name).write_bytes(content)
+        assert here("ingest", name, "--max-bad", "1") == 0, here.err
+        assert here.rows("SELECT count(*), count(DISTINCT line) FROM quarantine") == [(bad, bad)]
+
+
+def test_lines_that_are_broken_alike_are_one_reason_wherever_in_the_line_it_shows(here: Here) -> None:
+    # Catches a reason with its place in the line, of which a status of thousands of cut lines has thousands.
+    record = jsonl([good(0)]).rstrip()
+    cuts = [record[:-n] for n in range(1, 60)]
+    commas = [record[:-1] + b', "x": ' + b'"' + b"y" * n + b'" "z": 1}' for n in range(20)]
+    raw = [record[:-1] + b', "x": "' + b"y" * n + b'\xff"}' for n in range(7)]
+    Path("log.jsonl").write_bytes(jsonl(goods()) + b"\n".join(cuts + commas + raw))
+    assert here("ingest", "log.jsonl", "--max-bad", "1") == 0, here.err
+    assert here("status", "--json") == 0
+    told = {q["reason"]: q["lines"] for q in json.loads(here.out)["quarantine"]}
+    assert told == {"not JSON: it is cut off": 59, "not JSON: Expecting ',' delimiter": 20, "not UTF-8": 7}
+    assert here("ingest", "--explain", "log.jsonl") == 0
+    assert "59 x not JSON: it is cut off" in here.out
+    places = here.rows("SELECT count(DISTINCT reason) FROM quarantine WHERE reason LIKE 'not JSON at byte %'")
+    assert places == [(20,)]
+
+
+@pytest.mark.parametrize("command", [["status"], ["mix"], ["burn", "--replay", "1d"], ["drift"]])
+def test_a_store_in_which_every_line_was_bad_says_why(here: Here, command: list[str]) -> None:
+    # That is where the message of ingest sends its reader.
+    Path("log.jsonl").write_bytes(b'{"ts": "yesterday", "tier": "primary"}\n' * 3 + b"no log\n")
+    assert here("ingest", "log.jsonl") == 3
+    assert "tiermix status" in here.err
+    assert here(*command) == 3
+    assert "4 lines could not be used, 3 of them like log.jsonl:1 (ts is not a time)" in here.err
+    assert "fix:" in here.err
+
+
+@pytest.mark.parametrize("kind", [c for c in FILES if c.code == 3], ids=lambda c: c.name.replace(" ", "-"))
+def test_whatever_cannot_be_read_is_answered_with_a_cure(here: Here, kind: Case) -> None:
+    assert here("ingest", *kind.more, *kind.build(here.folder)) == 3
+    assert here.err.count("\n  fix: ") == here.err.count("tiermix: error: ") >= 1
+
+
+def test_a_receipt_in_a_form_it_does_not_have_is_refused_before_anything_is_read(here: Here) -> None:
+    Path("log.jsonl").write_bytes(jsonl(goods()))
+    assert here("ingest", "log.jsonl", "--format", "csv") == 2
+    assert not Path("tiermix.duckdb").exists()
+
+
+def test_explain_goes_over_what_it_cannot_read_in_a_folder(here: Here) -> None:
+    # Catches a link that leads nowhere taken for a bug, and a first bad file that hides all others.
+    logs = here.folder / "logs"
+    logs.mkdir()
+    (logs / "a.jsonl").symlink_to("gone.jsonl")
+    (logs / "b.jsonl").symlink_to("b.jsonl")
+    (logs / "c.json").write_text('{"name": "x", "version": 2}')
+    (logs / "d.jsonl").write_bytes(b"")
+    (logs / "e.jsonl").write_bytes(jsonl(goods()))
+    assert here("ingest", "--explain", "logs") == 3
+    assert "e.jsonl:native" in "".join(here.out.split())  # wherever a long path is broken
+    assert [name for name in "abcd" if f"/{name}.json" in here.err] == list("abcd")
+    for name in ("a.jsonl", "b.jsonl"):
+        assert here("ingest", "--explain", logs / name) == 3
+        assert "cannot read the file" in here.err
+        (logs / name).unlink()
+    assert here("ingest", "--explain", "logs") == 0, here.err
+
+
+@pytest.mark.parametrize("kind", [c for c in FILES if c.code == 3], ids=lambda c: c.name.replace(" ", "-"))
+def test_explain_has_no_other_opinion_of_what_can_be_read_than_ingest(here: Here, kind: Case) -> None:
+    # Catches a head that is looked at otherwise than the file: Parquet inside gzip, say.
+    words = kind.build(here.folder)
+    assert here("ingest", *kind.more, *words) == 3
+    store = here.folder / "tiermix.duckdb"
+    stored = store.exists() and here.rows("SELECT count(*) FROM ledger WHERE lines > 0") != [(0,)]
+    code = here("ingest", "--explain", *words)
+    assert code == 3 or stored, here.out

@@ -335,6 +335,26 @@ def test_a_second_writer_waits_and_then_says_who_holds_the_store(tiermix: Progra
     assert tiermix("ingest", small_log).code == 0
 
 
+@pytest.mark.parametrize("harm", ["cut off", "its header", "its blocks", "empty"])
+def test_a_damaged_store_is_named_as_that_with_the_way_out(tiermix: Program, small_log: Path, harm: str) -> None:
+    # DuckDB finds some damage when it opens the file, and some when it reads a block; and has an error of another kind
+    # for each. Catches taking a damaged store for the database of another program.
+    store = tiermix.folder / "tiermix.duckdb"
+    assert tiermix("ingest", small_log).code == 0
+    content = bytearray(store.read_bytes())
+    if harm == "its header":
+        content[4096:12288] = bytes(8192)
+    elif harm == "its blocks":
+        for at in range(12288 + 4096, len(content), 4096):
+            content[at : at + 64] = b"\xa5" * 64
+    store.write_bytes(content[: {"cut off": 20_000, "empty": 0}.get(harm)])
+    for command in (["mix"], ["ingest", small_log]):
+        ran = tiermix(*command)
+        assert ran.code == 4, ran.err
+        assert "not a usable store" in ran.err
+        assert "fix: move it away and ingest again" in ran.err
+
+
 def test_what_is_no_store_is_refused(tiermix: Program, small_log: Path) -> None:
     (tiermix.folder / "tiermix.duckdb").write_bytes(b"no database at all" * 100)
     ran = tiermix("mix")

@@ -482,7 +482,7 @@ def test_logpush_is_refused_with_its_reason(tiermix: Program) -> None:
     ran = tiermix("ingest", write_lines(tiermix.folder / "push.jsonl", [record]))
     assert ran.code == 3
     assert "carry no time in clear" in ran.err
-    assert "Logs API" in ran.err
+    assert "fix: export the logs through the AI Gateway Logs API" in ran.err
 
 
 def test_router_decisions_of_a_benchmark_are_refused_with_their_reason(tiermix: Program, shared: Path) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from fractions import Fraction
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from tiermix import sql
@@ -105,7 +106,7 @@ class Desk:
         if self.asked_as_of is not None:
             return self.asked_as_of
         if self.extent is None:
-            raise NoData("the store holds no requests", where=str(self.store.path or ""), hint="tiermix ingest LOGS")
+            raise nothing_stored(self)
         return self.extent[1]
 
     def frame(self, window: Window) -> Frame:
@@ -391,6 +392,21 @@ def narrowed(
     return tuple(out)
 
 
+def nothing_stored(desk: Desk) -> NoData:
+    """What to say of a store without a request: that nothing was ingested yet, or why nothing of it could be used."""
+    where, bad = str(desk.store.path or ""), desk.store.ask("trust/quarantine")
+    if not bad:
+        return NoData("the store holds no requests", where=where, hint="tiermix ingest LOGS")
+    reason, lines, path, line, _ = bad[0]
+    total = sum(row[1] for row in bad)
+    return NoData(
+        f"the store holds no requests: {total:,} lines could not be used, {lines:,} of them like "
+        f"{Path(path).name}:{line} ({reason})",
+        where=where,
+        hint="tiermix ingest --explain FILE shows how a log is read; correct what writes it, and ingest it again",
+    )
+
+
 def status(desk: Desk) -> tuple[Frame, Trust, list[dict[str, Any]]]:
     """How far to believe the whole store, and why lines are in the quarantine.
 
@@ -398,7 +414,7 @@ def status(desk: Desk) -> tuple[Frame, Trust, list[dict[str, Any]]]:
         NoData: the store holds no requests.
     """
     if desk.extent is None:
-        raise NoData("the store holds no requests", where=str(desk.store.path or ""), hint="tiermix ingest LOGS")
+        raise nothing_stored(desk)
     window = Window(*desk.extent)
     bad = [
         {"reason": reason, "lines": lines, "path": path, "line": line, "excerpt": excerpt}

@@ -248,12 +248,30 @@ def _why_no_json(raw: bytes) -> str:
         return f"not UTF-8 at byte {error.start}"
     except RecursionError:
         return _why_not_walked(raw)
-    except ValueError as error:
-        return f"not JSON: {str(error)[:100]}"
+    except json.JSONDecodeError as error:
+        return _why_not_parsed(text, error)
+    except ValueError:  # a number with more digits than Python builds
+        return _why_not_walked(raw)
     if not isinstance(value, dict):
         return "not a JSON object"
-    half = _SURROGATE.search(text)
-    return f"not Unicode: half of a surrogate pair, {half[0]}" if half and _has_half(value) else ""
+    if (half := _SURROGATE.search(text)) is None or not _has_half(value):
+        return ""
+    return f"not Unicode at byte {_bytes(text, half.start())}: half of a surrogate pair"
+
+
+def _why_not_parsed(text: str, error: json.JSONDecodeError) -> str:
+    """Says first that a record is cut off, which is the usual fault, and of any other where it shows.
+
+    The place is written as everywhere (`at byte`), so that lines with the same fault can be counted together.
+    """
+    cut = not_json(Broken(0, cut=True))
+    if _why_not_walked(text.encode()) == cut:
+        return cut
+    return f"not JSON at byte {_bytes(text, error.pos)}: {error.msg}"
+
+
+def _bytes(text: str, chars: int) -> int:
+    return len(text[:chars].encode())
 
 
 def _has_half(value: object) -> bool:

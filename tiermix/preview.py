@@ -18,6 +18,7 @@ from tiermix.store import Store
 # So much of a file, and on to the end of the line.
 _HEAD_BYTES = 4 << 20
 _SHOWN = 10
+_REASONS = 5
 
 # What cannot be answered without a field.
 NEEDED_FOR = {
@@ -58,7 +59,7 @@ def preview(path: Path, config: Config, source: str, now: datetime, hash_key: st
         )
         shares = ", ".join(f'count("{f}") / greatest(count(*), 1)' for f in NEEDED_FOR)
         filled = store.execute(f"SELECT {shares} FROM requests")[0]
-        reasons = store.execute("SELECT reason, count(*) FROM quarantine GROUP BY reason ORDER BY 2 DESC LIMIT 5")
+        reasons = store.ask("trust/quarantine")[:_REASONS]
     return Preview(
         source=dialect.name,
         title=dialect.title,
@@ -71,7 +72,7 @@ def preview(path: Path, config: Config, source: str, now: datetime, hash_key: st
         quarantined=done.quarantined,
         requests=tuple(tuple(r) for r in rows),
         filled=dict(zip(NEEDED_FOR, filled, strict=True)),
-        reasons=tuple((str(r), int(n)) for r, n in reasons),
+        reasons=tuple((str(r), int(n)) for r, n, *_ in reasons),
         needed_for=NEEDED_FOR,
     )
 

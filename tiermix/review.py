@@ -10,9 +10,9 @@ from tiermix.analysis import burn as burning
 from tiermix.analysis.compliance import Calendar, Group, GroupedBurn, SloCalendar, SloGroups, terms, worst_first
 from tiermix.analysis.replay import Minutes, Replay, SloReplay
 from tiermix.analysis.replay import replay as replayed
-from tiermix.answers import Desk, Where, filters, good_tiers, no_requests, slo_span, window_counts
+from tiermix.answers import Desk, Where, filters, good_tiers, no_requests, nothing_stored, slo_span, window_counts
 from tiermix.config.settings import Slo
-from tiermix.errors import NoData, UsageError
+from tiermix.errors import UsageError
 from tiermix.model import DIMENSIONS, NO_VALUE, OUTCOME_DIMENSIONS, Counts
 from tiermix.timewin import MINUTE, Window, ceil_to, epoch_us, floor_to, from_epoch_us, split_days, start_of_day
 
@@ -27,7 +27,7 @@ def replay(desk: Desk, slos: Sequence[Slo], seconds: int) -> Replay:
         InfeasibleAlert: a row can never fire at its target.
     """
     if desk.extent is None:
-        raise NoData("the store holds no requests", where=str(desk.store.path or ""), hint="tiermix ingest LOGS")
+        raise nothing_stored(desk)
     end = floor_to(desk.as_of, MINUTE)
     start = max(ceil_to(end - timedelta(seconds=seconds), MINUTE), min(floor_to(desk.extent[0], MINUTE), end))
     return Replay(desk.frame(Window(start, end)), tuple(_slo_replay(desk, slo, start, end) for slo in slos))

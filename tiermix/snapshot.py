@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from tiermix import answers, counters, drift
 from tiermix.analysis import burn as burning
 from tiermix.analysis.drift.verdict import Drifts
-from tiermix.answers import Desk, Where
+from tiermix.answers import Desk, Where, nothing_stored
 from tiermix.config.settings import Slo
 from tiermix.counters import Track
 from tiermix.errors import NoData
@@ -123,7 +123,7 @@ def take(desk: Desk, slos: Sequence[Slo], where: Where) -> Snapshot:
     """
     as_of = desk.as_of
     if desk.extent is None:
-        raise NoData("the store holds no requests", where=str(desk.store.path or ""), hint="tiermix ingest LOGS")
+        raise nothing_stored(desk)
     recent = {n: m for n in RECENT if (m := _recent(desk, n, where)) is not None}
     ledger = desk.store.ask("trust/ledger")
     return Snapshot(

@@ -70,7 +70,11 @@ class Store:
             StoreBusy, StoreCorrupt, StoreTooNew, StoreFull: it cannot be used.
         """
         if path.is_dir() or not path.parent.is_dir():
-            raise StoreCorrupt("a store is a file in an existing folder", where=str(path))
+            raise StoreCorrupt(
+                "a store is a file in an existing folder",
+                where=str(path),
+                hint="choose another --db, or make the folder",
+            )
         store = cls(duck.connect(path, wait=wait), path)
         duck.clear_spill(path)
         store._migrate()
@@ -128,6 +132,8 @@ class Store:
         """
         try:
             version = int(self.execute("SELECT value FROM meta WHERE key = 'schema'")[0][0])
+        except StoreCorrupt:
+            raise
         except (StoreError, IndexError, ValueError) as error:
             raise StoreCorrupt(
                 "this database is not a tiermix store", where=str(self.path), hint="choose another --db"

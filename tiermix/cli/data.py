@@ -29,7 +29,7 @@ from tiermix.cli.options import (
     Zone,
     session,
 )
-from tiermix.errors import ExitCode, UsageError
+from tiermix.errors import ExitCode, InputError, NoInput, UnknownSource, UsageError
 
 
 def ingest(
@@ -56,6 +56,8 @@ def ingest(
     from tiermix.store import Store
 
     chosen = format_of(fmt, as_json)
+    if chosen not in ("text", "json"):
+        raise UsageError(f"a receipt has no {chosen} form", where="--format", hint="text or json")
     output, settings = output_here(), config_of(config_path)
     hash_key = hash_key_of(settings)
     if explain:
@@ -65,8 +67,6 @@ def ingest(
             store, found, settings, now=now(), source=source, max_bad=max_bad, hash_key=hash_key, progress=progress,
             keep_going=True,
         )  # fmt: skip
-    if chosen not in ("text", "json"):
-        raise UsageError(f"a receipt has no {chosen} form", where="--format", hint="text or json")
     for note in () if session.quiet else done.warnings:
         console.tell(f"tiermix: {note.message}")
     if chosen == "json":
@@ -92,12 +92,20 @@ def _explain(logs: Sequence[str], settings: config.Config, source: str, hash_key
     from tiermix.preview import preview
     from tiermix.render import text
 
-    output = output_here()
+    output, code = output_here(), ExitCode.OK
     with inputs.with_stdin(logs) as found:
         for path in found.paths:
-            made = preview(path, settings, source, now(), hash_key)
+            try:
+                made = preview(path, settings, source, now(), hash_key)
+            except InputError as fault:
+                if len(found.paths) == 1:
+                    raise
+                console.complain(fault)
+                if path in found.named or not isinstance(fault, (NoInput, UnknownSource)):
+                    code = ExitCode.DATA  # of a folder, not all files need to be logs
+                continue
             console.say(text.preview(found.labels.get(path, str(path)), made, text.Style(output.width, output.color)))
-    return ExitCode.OK
+    return code
 
 
 def status(

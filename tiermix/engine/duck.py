@@ -114,13 +114,23 @@ def explain(error: Exception, where: str) -> TiermixError:
         return StoreError(
             "may not be written there", where=where, hint="choose a folder of yours: --db PATH, or TIERMIX_DB"
         )
-    if isinstance(error, duckdb.IOException) and re.search(r"not a valid DuckDB|checksum|corrupt", str(error), re.I):
+    if _is_broken_database(str(error), where):
         return StoreCorrupt(
             "the file is not a usable store", where=where, hint=f"move it away and ingest again ({text})"
         )
     if isinstance(error, duckdb.SerializationException):
         return StoreCorrupt("the file was written by another DuckDB", where=where, hint=text)
-    return StoreError(f"the database refused: {text}", where=where)
+    hint = "check its path and the disk it lies on" if isinstance(error, duckdb.IOException) else ""
+    return StoreError(f"the database refused: {text}", where=where, hint=hint)
+
+
+def _is_broken_database(text: str, where: str) -> bool:
+    """Whether DuckDB speaks of its own file. That it speaks of another one, such as a log, shows in the name."""
+    if re.search(r"not a valid DuckDB|Corrupt database file", text):
+        return True
+    return (
+        os.path.basename(where) in text and re.search(r"checksum|corrupt|not read enough bytes", text, re.I) is not None
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,8 +28,8 @@ from tiermix.ingest.direct import add_directly
 from tiermix.ingest.staged import add_carefully, add_staged
 from tiermix.inputs import Found
 from tiermix.model import FileReceipt, Note, Receipt
-from tiermix.sources import Dialect, Sample, recognise, sample
-from tiermix.sources.packing import damage
+from tiermix.sources import Dialect, Sample, no_record, recognise, sample
+from tiermix.sources.packing import damage, unreadable
 from tiermix.store import Store
 from tiermix.tiers import tiering
 
@@ -103,7 +103,11 @@ def ingest(
     if failures and not (keep_going and any(r.lines for r in receipts)):
         raise failures[0]
     if not receipts or not any(r.lines for r in receipts):
-        raise NoInput("there is not a single line in the files", where=", ".join(str(p) for p in found.paths[:3]))
+        raise NoInput(
+            "there is not a single line in the files",
+            where=", ".join(found.labels.get(p, str(p)) for p in found.paths[:3]),
+            hint="check the path, and that the gateway's log is switched on and has been written",
+        )
     order = {found.labels.get(p, str(p)): i for i, p in enumerate(found.paths)}
     receipts.sort(key=lambda r: order[r.path])
     added = sum(r.accepted for r in receipts) if counts_only else _count(store, "request_log") - requests_before
@@ -131,7 +135,8 @@ def _damaged(store: Store, inputs: Iterable[Input]) -> list[UnreadableFile]:
     faults = [(i.name, why) for i in inputs for why in i.damage]
     if faults:
         store.ask("ingest/forget_files", {"paths": [name for name, _ in faults]})
-    hint = "what could be read of it is kept; get a whole copy of it and ingest that"
+    kept = "what could be read of it is kept" if store.path else "tiermix ingest keeps what can be read of it"
+    hint = f"get a whole copy of it and read that; {kept}"
     return [UnreadableFile(why, where=name, hint=hint) for name, why in faults]
 
 
@@ -165,7 +170,7 @@ def _inspect(
                 continue
             dialect, seen = recognise(path, seen, config.sources, source)
             if not any(seen.keys) and seen.container != "lines":
-                raise UnreadableFile("there is no JSON object to be found in it", where=name)
+                raise no_record(name)
             mark = _fingerprint(path, stat.st_size, dialect)
             if (past := known.get((name, stat.st_size, stat.st_mtime_ns, mark))) is not None:
                 lines, bad = past
@@ -176,7 +181,7 @@ def _inspect(
             if path.is_symlink() and path not in found.named:
                 notes.append(Note("skipped", f"{name} was left out: a link that leads nowhere ({error.strerror})"))
             else:
-                failures.append(UnreadableFile(f"cannot read the file: {error.strerror}", where=name))
+                failures.append(unreadable(error, name))
         except UnknownSource as error:
             if path in found.named:
                 failures.append(error)
@@ -195,7 +200,11 @@ def _parquet_keys(store: Store, path: Path) -> frozenset[str]:
     try:
         return frozenset(store.columns_of(Scan((path,), "parquet", "none")))
     except StoreError as error:
-        raise UnreadableFile(f"the Parquet file cannot be read: {error.message}", where=str(path)) from error
+        raise UnreadableFile(
+            f"the Parquet file cannot be read: {error.message}",
+            where=str(path),
+            hint="get a whole copy of it: how it is read stands at its end",
+        ) from error
 
 
 def _fingerprint(path: Path, size: int, dialect: Dialect) -> str:
@@ -228,7 +237,11 @@ def _batches(inputs: Iterable[Input]) -> Iterable[list[Input]]:
 def _ingest_batch(job: Job, batch: Sequence[Input]) -> list[FileReceipt]:
     if not batch[0].seen.plain:
         return [r for item in batch for r in add_carefully(job, item)]
-    if (done := add_directly(job, batch)) is not None:
+    try:
+        done = add_directly(job, batch)
+    except UnreadableFile:  # it is damaged; the careful way keeps what stands before the damage
+        done = None
+    if done is not None:
         return done
     if batch[0].dialect.fast and len(batch) > 1 and (large := [i for i in batch if i.size >= _ALONE_BYTES]):
         rest = [i for i in batch if i.size < _ALONE_BYTES]

@@ -6,6 +6,6 @@ and `projection.sql` (how those fields become requests or attempts). Adding a ga
 
 from tiermix.sources.catalog import Dialect, dialects, mapped
 from tiermix.sources.choose import recognise
-from tiermix.sources.detect import Sample, sample
+from tiermix.sources.detect import Sample, no_record, sample
 
-__all__ = ["Dialect", "Sample", "dialects", "mapped", "recognise", "sample"]
+__all__ = ["Dialect", "Sample", "dialects", "mapped", "no_record", "recognise", "sample"]

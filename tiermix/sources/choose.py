@@ -11,7 +11,7 @@ from pathlib import Path
 from tiermix.config.settings import Source
 from tiermix.errors import UnknownSource, UnreadableFile, UsageError
 from tiermix.sources.catalog import Dialect, dialects, mapped
-from tiermix.sources.detect import SAMPLE_RECORDS, Sample, all_keys, head_of
+from tiermix.sources.detect import SAMPLE_RECORDS, Sample, all_keys, head_of, no_record
 from tiermix.sources.envelope import DEPTH, MEMBERS, holding, opened
 from tiermix.sources.packing import blocks
 from tiermix.sources.records import recoded, values
@@ -87,7 +87,7 @@ def detect(path: Path, seen: Sample, sources: Iterable[Source], forced: str = ""
             winner = votes.most_common(1)[0][0]
             return usable(next(d for d in candidates if d.name == winner), path)
     if not known:
-        raise UnreadableFile("there is no JSON object to be found in it", where=str(path))
+        raise no_record(str(path))
     fields = ", ".join(sorted(known)[:12])
     raise UnknownSource(
         "no known source writes such records",
@@ -104,5 +104,6 @@ def usable(dialect: Dialect, path: Path) -> Dialect:
         UnknownSource: logs of this kind cannot be used; with the reason.
     """
     if dialect.refuse:
-        raise UnknownSource(f"{dialect.title} cannot be used: {dialect.refuse}", where=str(path))
+        why, _, cure = dialect.refuse.partition("; ")
+        raise UnknownSource(f"{dialect.title} cannot be used: {why}", where=str(path), hint=cure)
     return dialect

@@ -15,13 +15,14 @@ from typing import Literal
 
 from tiermix.errors import UnknownSource, UnreadableFile
 from tiermix.sources import jsonscan
-from tiermix.sources.packing import HEAD, Packing, blocks, foreign, packing_of
+from tiermix.sources.packing import HEAD, Packing, blocks, foreign, packing_of, unreadable
 from tiermix.sources.records import TOO_LONG, Record, lines, recoded, values
 from tiermix.sources.rows import header_of, rows
 
 Container = Literal["lines", "arrays", "array", "values", "csv", "parquet", "empty"]
 Keys = tuple[frozenset[str], ...]
 
+_PARQUET = b"PAR1"
 _HEAD_BYTES = 1 << 20
 SAMPLE_RECORDS = 50
 # A longer record is not built to learn its keys.
@@ -30,13 +31,15 @@ _DELIMITERS = ",;\t|"
 _NAME = re.compile(r"[\w.:/-]+(?: [\w.:/-]+)*")
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 # Where the first two characters of a log, which are ASCII, have their zeros.
 _ZEROS = {"x000": "utf-32-le", "000x": "utf-32-be", "x0x0": "utf-16-le", "0x0x": "utf-16-be"}
+# How a line in UTF-8 begins. In UTF-16 the same bytes would be characters that do not follow each other in any log.
+_PLAIN_RECORD = b'\n{"'
 _KINDS = (
     (stat.S_ISFIFO, "a pipe"),
     (stat.S_ISSOCK, "a socket"),
@@ -80,13 +83,13 @@ def sample(path: Path) -> Sample:
         UnreadableFile: it cannot be opened or decompressed, or is of a format that holds no log.
         UnknownSource: it is no file.
     """
-    mode = path.stat().st_mode
-    if kind := next((name for is_kind, name in _KINDS if is_kind(mode)), ""):
-        raise UnknownSource(f"it is {kind} and no file", where=str(path), hint="name log files, or - for stdin")
     try:
+        mode = path.stat().st_mode
+        if kind := next((name for is_kind, name in _KINDS if is_kind(mode)), ""):
+            raise UnknownSource(f"it is {kind} and no file", where=str(path), hint="name log files, or - for stdin")
         with path.open("rb") as raw:
             magic = raw.read(HEAD)
-        if magic[:4] == b"PAR1":
+        if magic.startswith(_PARQUET):
             return Sample("parquet", "none", ())
         packing = packing_of(magic)
         _refuse_foreign(path, magic)
@@ -95,8 +98,14 @@ def sample(path: Path) -> Sample:
             _refuse_foreign(path, head)
             if packing_of(head) != "none":
                 raise UnreadableFile("it is packed twice", where=str(path), hint="unpack it once")
+            if head.startswith(_PARQUET):
+                raise UnreadableFile(
+                    "it is Parquet inside a packed file, which is not read",
+                    where=str(path),
+                    hint="unpack it; Parquet is packed in itself",
+                )
     except OSError as error:
-        raise UnreadableFile(f"cannot read the file: {error.strerror}", where=str(path)) from error
+        raise unreadable(error, str(path)) from error
     if not head:
         return Sample("empty", packing, ())
     encoding = _encoding(head)
@@ -118,8 +127,11 @@ def _refuse_foreign(path: Path, head: bytes) -> None:
 
 
 def _encoding(head: bytes) -> str:
-    zeros = "".join("0" if byte == 0 else "x" for byte in head[:4])
-    return next((name for mark, name in _MARKS if head.startswith(mark)), _ZEROS.get(zeros, "utf-8"))
+    if mark := next((name for mark, name in _MARKS if head.startswith(mark)), ""):
+        return mark
+    if _PLAIN_RECORD in head:  # only its first line is something else
+        return "utf-8"
+    return _ZEROS.get("".join("0" if byte == 0 else "x" for byte in head[:4]), "utf-8")
 
 
 def head_of(stream: Iterator[bytes]) -> tuple[bytes, bool]:
@@ -238,5 +250,15 @@ def _delimiter(text: bytes, ended: bool, path: Path) -> str:
             best, delimiter = sound + 1, candidate
             twice = [name for name, n in Counter(header).items() if n > 1 and name]
     if delimiter and twice:
-        raise UnreadableFile(f"two columns of the CSV file are named {twice[0]!r}", where=str(path))
+        raise UnreadableFile(
+            f"two columns of the CSV file are named {twice[0]!r}",
+            where=str(path),
+            hint="rename one of them in its header",
+        )
     return delimiter
+
+
+def no_record(where: str) -> UnreadableFile:
+    """What to say of a text in which no record was found."""
+    hint = "a log is JSON objects (one a line, in a list or one after the other), CSV with a header, or Parquet"
+    return UnreadableFile("there is no JSON object to be found in it", where=where, hint=hint)

@@ -59,17 +59,25 @@ def blocks(path: Path, packing: Packing) -> Iterator[bytes]:
     """The unpacked bytes of a file, at most `BLOCK` at a time.
 
     Raises:
-        UnreadableFile: it is damaged, or cannot be read; everything before was given.
-        OSError: it cannot be opened.
+        UnreadableFile: it is damaged, cannot be read, or is gone; everything before was given.
     """
-    with path.open("rb") as raw:
-        if packing == "gzip":
-            yield from _gunzip(raw, path)
-        elif packing == "zstd":
-            yield from _unzstd(raw, path)
-        else:
-            while block := raw.read(BLOCK):
-                yield block
+    try:
+        with path.open("rb") as raw:
+            if packing == "gzip":
+                yield from _gunzip(raw, path)
+            elif packing == "zstd":
+                yield from _unzstd(raw, path)
+            else:
+                while block := raw.read(BLOCK):
+                    yield block
+    except OSError as error:
+        raise unreadable(error, str(path)) from error
+
+
+def unreadable(error: OSError, where: str) -> UnreadableFile:
+    """What to say of a file that the system does not give us."""
+    hint = "check that it is still there and that this user may read it, and try again"
+    return UnreadableFile(f"cannot read the file: {error.strerror}", where=where, hint=hint)
 
 
 def _damaged(path: Path, why: str) -> UnreadableFile:
@@ -194,8 +202,8 @@ def damage(path: Path, packing: Packing) -> str:
         if packing == "gzip":
             for _ in blocks(path, packing):
                 pass
-        elif packing == "zstd":
-            return _zstd_fault(path)
+        elif packing == "zstd" and (why := _zstd_fault(path)):
+            raise _damaged(path, why)
     except UnreadableFile as error:
         return error.message
     except OSError as error:

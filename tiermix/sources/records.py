@@ -24,8 +24,9 @@ KEPT = 1 << 16
 _SPACE = b" \t\r\n\v\f"
 _BLANK_LINE = re.compile(rb"\n[ \t\r\v\f]*+\n")
 _BLANK_START = re.compile(rb"[ \t\r\v\f]*+\n")
-# Between two records of a file that is no list of lines: also the brackets of arrays, which hold records.
-_BETWEEN = re.compile(rb"[\s,\[\]]*+")
+# Between two records of a file that is no list of lines: also the brackets of arrays, which hold records, and the mark
+# that begins each record of a JSON text sequence (RFC 7464).
+_BETWEEN = re.compile(rb"[\s,\[\]\x1e]*+")
 _SCALAR = re.compile(rb'"(?:[^"\\\r\n]|\\.)*+"(?=[\s,\]]|\Z)|[^\r\n,{\[\]]++')
 _MAY_START = re.compile(rb"[,\[\]}\r\n][ \t\r\n]*+(?=\{)")
 _BRACKET = re.compile(rb'(?:[^"{}\[\]]++|"(?:[^"\\\r\n]|\\.)*+"?+)*+([{}\[\]])')
@@ -54,22 +55,36 @@ def recoded(blocks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
     """The bytes of a text in UTF-8, a byte order mark of which becomes blanks. What is invalid in it stays invalid."""
     if encoding == "utf-8":
         yield from blocks
-        return
-    if encoding == "utf-8-sig":
-        yield from _without_mark(blocks)
-        return
-    decoder = codecs.getincrementaldecoder(encoding)("surrogatepass")
+    elif encoding == "utf-8-sig":
+        yield from _without_mark(blocks, b"   ")
+    else:
+        yield from _without_mark(_decoded(blocks, encoding), b"")
+
+
+def _decoded(blocks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
+    decoder = codecs.getincrementaldecoder(encoding)(_KEEP_INVALID)
     for block in blocks:
         yield decoder.decode(block).encode("utf-8", "surrogatepass")
     if decoder.getstate()[0]:
         yield b"\xff"  # it ends inside a character: the last line is no text
 
 
-def _without_mark(blocks: Iterable[bytes]) -> Iterator[bytes]:
+def _invalid(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Half of a surrogate pair, which is invalid in UTF-8 too, for anything that is no character."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return "\udcff", error.end
+
+
+_KEEP_INVALID = "tiermix-keep-invalid"
+codecs.register_error(_KEEP_INVALID, _invalid)
+
+
+def _without_mark(blocks: Iterable[bytes], instead: bytes) -> Iterator[bytes]:
     first = True
     for block in blocks:
-        yield block.replace(codecs.BOM_UTF8, b"   ", 1) if first and block.startswith(codecs.BOM_UTF8) else block
-        first = False
+        yield block.replace(codecs.BOM_UTF8, instead, 1) if first and block.startswith(codecs.BOM_UTF8) else block
+        first = first and not block
 
 
 class _OpenLine:
