@@ -219,16 +219,28 @@ def _odd(path: Path, seen: Sample) -> Iterator[tuple[int, list[Record]]]:
     """The lines that are no JSON objects by their ends, a block at a time, and how many lines it has."""
     line, offset = 1, 0
     for text, size, many in portions(blocks(path, seen.packing)):
-        here = text.split(b"\n")[:-1] if many else [text] if text else []
-        odd = [n for n, data in enumerate(here) if data[-1:] != b"}" or data[:1] != b"{"]
-        bad, at, k = [], offset, 0
-        for n in odd:
-            at, k = at + sum(map(len, here[k:n])) + n - k, n
-            # Only blanks around an object are left to look for: anything else need not be parsed to be counted.
-            if (data := here[n].strip()) and (data[:1] + data[-1:] != b"{}" or _why_no_json(here[n])):
-                bad.append(Record(line + n, at, here[n], len(here[n])))
-        yield len(here) - sum(not here[n].strip() for n in odd), bad
-        line, offset = line + (len(here) if many else 1), offset + size + (not many)
+        here, odd = _odd_in(text) if many else (1, [(0, 0, text)]) if text else (0, [])
+        bad, blank = [], 0
+        for nth, at, data in odd:
+            # An object may have blanks around it, or lie in two blocks.
+            if not (bare := data.strip()):
+                blank += 1
+            elif bare[:1] + bare[-1:] != b"{}":
+                bad.append(Record(line + nth, offset + at, data, len(data)))
+        yield here - blank, bad
+        line, offset = line + (here if many else 1), offset + size + (not many)
+
+
+def _odd_in(text: bytes) -> tuple[int, list[tuple[int, int, bytes]]]:
+    """How many lines there are, and number, offset and bytes of each that does not begin and end with a brace."""
+    import numpy as np
+
+    octets = np.frombuffer(text, np.uint8)
+    ends = np.flatnonzero(octets == ord("\n"))
+    starts = np.concatenate(([0], ends + 1))[:-1]
+    odd = np.flatnonzero((octets[starts] != ord("{")) | (octets[ends - 1] != ord("}")))
+    places = zip(odd.tolist(), starts[odd].tolist(), ends[odd].tolist(), strict=True)
+    return len(ends), [(nth, start, text[start:end]) for nth, start, end in places]
 
 
 def _bad(record: Record, reason: str, keep_excerpts: bool) -> BadLine:

@@ -73,21 +73,21 @@ SELECT
             THEN 'attempts is not a list of attempts'
         WHEN status IS NOT NULL AND state IS NULL THEN 'status is not ok, error or refused'
         WHEN latency_ms IS NOT NULL AND coalesce(NOT latency_ms_is BETWEEN 0 AND 1e12, true)
-            THEN 'latency_ms is not a number of at least 0'
+            THEN 'latency_ms is not a number from 0 to 1e12'
         WHEN fallback_latency_ms IS NOT NULL
             AND coalesce(NOT fallback_latency_ms_is BETWEEN 0 AND 1e12, true)
-            THEN 'fallback_latency_ms is not a number of at least 0'
-        WHEN input_tokens IS NOT NULL AND whole(input_tokens_is) IS NULL THEN 'input_tokens is not a whole number of at least 0'
+            THEN 'fallback_latency_ms is not a number from 0 to 1e12'
+        WHEN input_tokens IS NOT NULL AND whole(input_tokens_is) IS NULL THEN 'input_tokens is not a whole number from 0 to 1e12'
         WHEN output_tokens IS NOT NULL AND whole(output_tokens_is) IS NULL
-            THEN 'output_tokens is not a whole number of at least 0'
+            THEN 'output_tokens is not a whole number from 0 to 1e12'
         WHEN cost_usd IS NOT NULL AND coalesce(NOT cost_usd_is BETWEEN 0 AND 1e9, true)
-            THEN 'cost_usd is not a number of at least 0'
+            THEN 'cost_usd is not a number from 0 to 1e9'
         WHEN cache_age_s IS NOT NULL AND coalesce(NOT cache_age_s_is BETWEEN 0 AND 1e12, true)
-            THEN 'cache_age_s is not a number of at least 0'
+            THEN 'cache_age_s is not a number from 0 to 1e12'
         WHEN tool_calls IS NOT NULL AND coalesce(NOT whole(tool_calls_is) <= 1000000, true)
-            THEN 'tool_calls is not a whole number of at least 0'
+            THEN 'tool_calls is not a whole number from 0 to 1e6'
         WHEN tool_ok IS NOT NULL AND lower(tool_ok) NOT IN ('true', 'false') AND coalesce(NOT whole(tool_ok_is) <= 1000000, true)
-            THEN 'tool_ok is neither a boolean nor a whole number'
+            THEN 'tool_ok is neither a boolean nor a whole number from 0 to 1e6'
         WHEN fallback IS NOT NULL AND TRY_CAST(fallback AS BOOLEAN) IS NULL THEN 'fallback is not a boolean'
         WHEN drill IS NOT NULL AND TRY_CAST(drill AS BOOLEAN) IS NULL THEN 'drill is not a boolean'
         WHEN agent_override IS NOT NULL AND TRY_CAST(agent_override AS BOOLEAN) IS NULL

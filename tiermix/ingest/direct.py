@@ -7,6 +7,7 @@ as the type they should have) makes it give up without a trace; the careful way 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from tiermix import sql
@@ -79,12 +80,14 @@ def _add_sound(job: Job, item: Input) -> FileReceipt:
 def _add_around_broken(job: Job, item: Input) -> FileReceipt:
     """Adds a file of which some lines are broken, reading every value as text.
 
-    Its rows come in no order, so that another pass must say which lines they were not: first a light one, which only
-    knows lines that are cut or no JSON, then one by all rules.
+    Its rows come in no order, so that another pass must say which lines they were not: first a light one at the same
+    time, which only knows lines that are cut or no JSON, then one by all rules.
     """
     source = cleaned(job, [item.path], item.dialect, item.seen)
-    batch_id, added = _insert(job, item, source, "SELECT c.*", "bad IS NULL AND has_id AND NOT skip")
-    bad = obvious(item.path, item.seen, keep_excerpts=job.config.keep_excerpts)
+    with ThreadPoolExecutor(1) as pool:
+        light = pool.submit(obvious, item.path, item.seen, keep_excerpts=job.config.keep_excerpts)
+        batch_id, added = _insert(job, item, source, "SELECT c.*", "bad IS NULL AND has_id AND NOT skip")
+        bad = light.result()
     if bad.lines - bad.count != added:
         bad = _judge(job, item)
     if bad.lines - bad.count != added:
