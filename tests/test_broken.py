@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from tiermix.broken import locate, obvious
 from tiermix.sources import Sample
+from tiermix.sources.packing import BLOCK, blocks
 
 LINES = Sample("lines", "none", ())
 SOUND = [b'{"a":1}', b'{"b":"' + b"x" * 5000 + b'"}', b'{"c":1}\r', b' {"d":2} ']
@@ -73,3 +75,16 @@ def test_excerpts_are_kept_only_when_asked(tmp_path: Path, keep: bool) -> None:
     path.write_bytes(b"secret\n")
     for found in (obvious(path, LINES, keep_excerpts=keep).found, locate(path, LINES, [(0, "x")], keep_excerpts=keep)):
         assert [b.excerpt for b in found] == (["secret"] if keep else [None])
+
+
+def test_of_a_file_that_grows_while_it_is_read_only_what_was_there_is_read(tmp_path: Path) -> None:
+    # Catches reading to the end of the file, which a busy gateway puts off for ever.
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(b"a" * 3 * BLOCK)
+    reading = blocks(path, "none")
+    size = len(next(reading))
+    for block in islice(reading, 100):
+        size += len(block)
+        with path.open("ab") as log:
+            log.write(b"b" * 2 * BLOCK)
+    assert size == 3 * BLOCK

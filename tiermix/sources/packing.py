@@ -5,6 +5,8 @@ Whatever the file unpacks to, no more than a block of it is in memory. What can 
 
 from __future__ import annotations
 
+import os
+import sys
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +16,8 @@ from tiermix.errors import UnreadableFile
 
 Packing = Literal["none", "gzip", "zstd"]
 
-BLOCK = 1 << 16
+# Of larger blocks each is memory that the system has to map anew.
+BLOCK = 1 << 17
 _GZIP_STEP = 1 << 16
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _SKIPPABLE = b"\x2a\x4d\x18"  # bytes 2 to 4 of a zstd frame that holds no data
@@ -56,7 +59,7 @@ def foreign(head: bytes) -> str:
 
 
 def blocks(path: Path, packing: Packing) -> Iterator[bytes]:
-    """The unpacked bytes of a file, at most `BLOCK` at a time.
+    """The unpacked bytes of a file, at most `BLOCK` at a time; of one that grows, up to where it ended at the start.
 
     Raises:
         UnreadableFile: it is damaged, cannot be read, or is gone; everything before was given.
@@ -68,7 +71,10 @@ def blocks(path: Path, packing: Packing) -> Iterator[bytes]:
             elif packing == "zstd":
                 yield from _unzstd(raw, path)
             else:
-                while block := raw.read(BLOCK):
+                # A file that says it holds nothing, as those of the kernel do, is read to its end.
+                left = os.fstat(raw.fileno()).st_size or sys.maxsize
+                while block := raw.read(min(BLOCK, left)):
+                    left -= len(block)
                     yield block
     except OSError as error:
         raise unreadable(error, str(path)) from error
