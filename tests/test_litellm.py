@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import random
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import duckdb
 import pytest
 
 from tests.conftest import HERE, Program, write_lines
+from tiermix import sql
 
 PROXY = HERE / "data" / "litellm_proxy.jsonl.gz"
 ROUTER = HERE / "data" / "litellm_router.jsonl.gz"
@@ -273,3 +276,32 @@ def test_attempts_are_known_again_though_their_hashes_are_not(tiermix: Program, 
     assert stored(tiermix.folder, "SELECT CAST(sum(requests) AS INTEGER) FROM mix_minute") == [(40,)]
     wrong = "SELECT count(*) FROM attempt_log WHERE attempt_hash <> hash(attempt_id) OR group_hash <> hash(group_key)"
     assert stored(tiermix.folder, wrong) == [(0,)]
+
+
+def test_a_request_of_one_attempt_is_folded_as_a_chain_of_one() -> None:
+    # Catches any column of ingest/fold_lone that differs from what ingest/fold_attempts makes of the same attempt.
+    with duckdb.connect() as db:
+        for schema in ("schema/001_store", "schema/004_attempt_hash"):
+            db.execute(sql.load(schema).text.partition("UPDATE")[0])
+        rng = random.Random(5)
+        for n in range(2000):
+            start = datetime(2026, 11, 12, tzinfo=UTC) + timedelta(seconds=rng.randrange(9999))
+            row = {
+                "source": "litellm", "attempt_id": f"a{n}", "group_key": f"g{n}", "request_id": f"r{n % 1990}",
+                "started": start, "ended": start + timedelta(milliseconds=rng.randrange(5000)), "batch_id": 1,
+                **{c: rng.random() < 0.5 for c in ("split", "ok", "stream", "first", "cached", "drill")},
+                "fallback": rng.choice((True, False, None)), "status_code": rng.choice((None, 200, 429)),
+                **{c: rng.choice((None, c, f"{c} 2")) for c in ("requested_model", "route", "model", "provider",
+                   "intended_model", "reason", "error", "tenant", "user", "feature", "intent", "traffic_class",
+                   "prompt_version")},
+                "input_tokens": rng.choice((None, 7)), "output_tokens": rng.choice((None, 9)),
+                "cost_usd": rng.choice((None, 0.5)), "tool_calls": rng.choice((None, 2)),
+            }  # fmt: skip
+            listed = ", ".join(f'"{c}"' for c in row)
+            db.execute(f"INSERT INTO attempt_log ({listed}) VALUES ({', '.join('?' * len(row))})", list(row.values()))
+        db.execute("CREATE VIEW attempts AS FROM attempt_log; CREATE VIEW lone AS FROM attempt_log")
+        chain, lone = (sql.load(f"ingest/{name}").text for name in ("fold_attempts", "fold_lone"))
+        assert db.execute(f"SELECT count(*) FROM ({lone})").fetchone() == (2000,)
+        names = [row[0] for row in db.execute(f"DESCRIBE {chain}").fetchall()]
+        assert names == [row[0] for row in db.execute(f"DESCRIBE {lone}").fetchall()]
+        assert db.execute(f"({chain}) EXCEPT ALL ({lone})").fetchall() == []

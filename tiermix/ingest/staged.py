@@ -124,6 +124,7 @@ def _fold(store: Store, source: str, batch_id: int) -> None:
     store.ask("ingest/roll_back_minutes")
     store.ask("ingest/roll_back_hours")
     store.ask("ingest/drop_replaced")
-    store.execute(f"CREATE TEMP TABLE folded AS {sql.load('ingest/fold_attempts').text}")
+    folds = " UNION ALL ".join(f"({sql.load(f'ingest/{name}').text})" for name in ("fold_lone", "fold_attempts"))
+    store.execute(f"CREATE TEMP TABLE folded AS {folds}")
     store.ask("ingest/drop_known")
     store.execute("CREATE TEMP VIEW incoming AS FROM folded")
