@@ -263,7 +263,9 @@ def test_attempts_are_known_again_though_their_hashes_are_not(tiermix: Program, 
                 "ALTER TABLE attempt_log DROP COLUMN attempt_hash; ALTER TABLE attempt_log DROP COLUMN group_hash"
             )
             db.execute("ALTER TABLE request_log DROP COLUMN group_hash; DROP TABLE drift_acknowledged")
-            db.execute("ALTER TABLE request_log ADD COLUMN source VARCHAR")
+            db.execute(
+                "ALTER TABLE request_log ADD COLUMN source VARCHAR; ALTER TABLE attempt_log ADD COLUMN source VARCHAR"
+            )
             db.execute("UPDATE meta SET value = '3' WHERE key = 'schema'")
         else:
             db.execute("UPDATE attempt_log SET attempt_hash = 1, group_hash = 2")

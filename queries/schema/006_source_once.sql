@@ -1,8 +1,9 @@
 -- name: schema/006_source_once
--- what: the source of a request is that of its batch, which the ledger has, and no longer stands beside every request
+-- what: the source of a request or an attempt is that of its batch, which the ledger has; it no longer stands in every row
 
 DROP VIEW requests;
 ALTER TABLE request_log DROP COLUMN source;
+ALTER TABLE attempt_log DROP COLUMN source;
 CREATE VIEW requests AS
 SELECT
     l.ts, l.request_id, l.tenant, l."user", l.feature, l.intent, l.traffic_class,

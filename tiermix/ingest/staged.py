@@ -104,7 +104,7 @@ def _commit(job: Job, batch: Sequence[Input], tallies: dict[str, Tally]) -> list
         if dialect.row == "request":
             store.ask("ingest/fresh_requests")
         else:
-            _fold(store, dialect.name, batch_id)
+            _fold(store, batch_id)
         store.ask("ingest/new_outcomes")
         store.ask("ingest/insert_requests", {"batch_id": batch_id})
         roll_up(store, batch_id)
@@ -114,9 +114,9 @@ def _commit(job: Job, batch: Sequence[Input], tallies: dict[str, Tally]) -> list
     return receipts
 
 
-def _fold(store: Store, source: str, batch_id: int) -> None:
+def _fold(store: Store, batch_id: int) -> None:
     """Adds the new attempts and folds every request they belong to anew, taking its old self out of the rollups."""
-    store.ask("ingest/fresh_attempts", {"source": source, "batch_id": batch_id})
+    store.ask("ingest/fresh_attempts", {"batch_id": batch_id})
     store.ask("ingest/touched_groups", {"batch_id": batch_id})
     store.ask("ingest/touched_rows")
     store.ask("ingest/touched_attempts")
