@@ -208,13 +208,13 @@ def test_segments_beyond_chance_are_shown_and_the_rest_is_one_row() -> None:
     assert abs(parts[-1].total) < 0.15
 
 
-def test_a_standard_error_is_as_large_as_the_change_really_varies() -> None:
-    # Catches drawing all blocks instead of all but one: with four weeks on either side, that is 13% too small.
-    rng = np.random.default_rng(11)
+def assert_errors_are_as_large_as_changes_vary(seed: int, noise: float, days: int) -> None:
+    """Of 500 changes that are none, from 28 noisy days to so many after them, with 5,000 requests a day."""
+    rng = np.random.default_rng(seed)
+    total = np.full(28 + days, 5000)
     seen, said = [], []
     for _ in range(500):
-        bad = rng.binomial(5000, np.clip(0.1 + 0.01 * rng.normal(size=56), 0.01, 0.9))
-        total = np.full(56, 5000)
+        bad = rng.binomial(5000, np.clip(0.1 + noise * rng.normal(size=28 + days), 0.01, 0.9))
         made: Grid[None] = Grid((None,), (total - bad)[:, None], total[:, None], 28)
         drawn = Redrawn(total, 28)
         errors = drawn.errors(1, lambda s, made=made, drawn=drawn: moved(drawn.sums(made, s))[..., None])  # type: ignore[misc]
@@ -222,23 +222,17 @@ def test_a_standard_error_is_as_large_as_the_change_really_varies() -> None:
         seen.append(float(moved(made.quad)[0]))
         said.append(float(errors[0][0, 0]))
     assert np.sqrt(np.mean(np.square(said))) == pytest.approx(np.std(seen), rel=0.08)
+
+
+def test_a_standard_error_is_as_large_as_the_change_really_varies() -> None:
+    # Catches drawing all blocks instead of all but one: with four weeks on either side, that is 13% too small.
+    assert_errors_are_as_large_as_changes_vary(seed=11, noise=0.01, days=28)
 
 
 @pytest.mark.parametrize("days", [1, 4, 13])
 def test_the_error_of_a_short_window_is_as_large_as_such_windows_really_vary(days: int) -> None:
     # Catches redrawing the short window itself (none for one day), and drawing as many days as it has from the other.
-    rng = np.random.default_rng(12)
-    seen, said = [], []
-    for _ in range(500):
-        bad = rng.binomial(5000, np.clip(0.1 + 0.02 * rng.normal(size=28 + days), 0.01, 0.9))
-        total = np.full(28 + days, 5000)
-        made: Grid[None] = Grid((None,), (total - bad)[:, None], total[:, None], 28)
-        drawn = Redrawn(total, 28)
-        errors = drawn.errors(1, lambda s, made=made, drawn=drawn: moved(drawn.sums(made, s))[..., None])  # type: ignore[misc]
-        assert errors is not None
-        seen.append(float(moved(made.quad)[0]))
-        said.append(float(errors[0][0, 0]))
-    assert np.sqrt(np.mean(np.square(said))) == pytest.approx(np.std(seen), rel=0.08)
+    assert_errors_are_as_large_as_changes_vary(seed=12, noise=0.02, days=days)
 
 
 def test_a_slide_inside_the_window_after_is_no_noise_of_it() -> None:

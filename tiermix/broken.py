@@ -261,7 +261,7 @@ def _why_no_json(raw: bytes) -> str:
     except RecursionError:
         return _why_not_walked(raw)
     except json.JSONDecodeError as error:
-        return _why_not_parsed(text, error)
+        return _why_not_parsed(raw, error)
     except ValueError:  # a number with more digits than Python builds
         return _why_not_walked(raw)
     if not isinstance(value, dict):
@@ -271,15 +271,15 @@ def _why_no_json(raw: bytes) -> str:
     return f"not Unicode at byte {_bytes(text, half.start())}: half of a surrogate pair"
 
 
-def _why_not_parsed(text: str, error: json.JSONDecodeError) -> str:
+def _why_not_parsed(raw: bytes, error: json.JSONDecodeError) -> str:
     """Says first that a record is cut off, which is the usual fault, and of any other where it shows.
 
     The place is written as everywhere (`at byte`), so that lines with the same fault can be counted together.
     """
     cut = not_json(Broken(0, cut=True))
-    if _why_not_walked(text.encode()) == cut:
+    if _why_not_walked(raw) == cut:
         return cut
-    return f"not JSON at byte {_bytes(text, error.pos)}: {error.msg}"
+    return f"not JSON at byte {_bytes(error.doc, error.pos)}: {error.msg}"
 
 
 def _bytes(text: str, chars: int) -> int:
