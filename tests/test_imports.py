@@ -43,6 +43,13 @@ def test_help_loads_nothing_heavy() -> None:
     assert not loaded(code).intersection(HEAVY)
 
 
+def test_a_command_loads_nothing_of_the_others() -> None:
+    log = ROOT / "sample_logs" / "2026-06.jsonl.gz"
+    code = f"import tiermix.main as c\nc.main(['mix', {str(log)!r}])"
+    others = ("tiermix.cli.gate", "tiermix.cli.watching", "tiermix.changes", "tiermix.analysis.drift.verdict", "numpy")
+    assert not loaded(code).intersection(others)
+
+
 @pytest.mark.parametrize(
     "module",
     [

@@ -393,14 +393,16 @@ def narrowed(
 
 
 def nothing_stored(desk: Desk) -> NoData:
-    """What to say of a store without a request: that nothing was ingested yet, or why nothing of it could be used."""
+    """What to say when no request is there: that nothing was ingested yet, or why nothing of it could be used."""
     where, bad = str(desk.store.path or ""), desk.store.ask("trust/quarantine")
+    holder = "the store holds" if desk.store.path else "the log holds"
     if not bad:
-        return NoData("the store holds no requests", where=where, hint="tiermix ingest LOGS")
+        hint = "tiermix ingest LOGS" if desk.store.path else "drills are not counted; tiermix ingest --explain FILE"
+        return NoData(f"{holder} no requests", where=where, hint=hint)
     reason, lines, path, line, _ = bad[0]
     total = sum(row[1] for row in bad)
     return NoData(
-        f"the store holds no requests: {total:,} lines could not be used, {lines:,} of them like "
+        f"{holder} no requests: {total:,} lines could not be used, {lines:,} of them like "
         f"{Path(path).name}:{line} ({reason})",
         where=where,
         hint="tiermix ingest --explain FILE shows how a log is read; correct what writes it, and ingest it again",

@@ -10,7 +10,7 @@ from typing import NoReturn
 import typer
 
 from tiermix import __version__, console
-from tiermix.cli import app
+from tiermix.cli import app_for
 from tiermix.cli.options import session
 from tiermix.errors import ExitCode, TiermixError, UsageError
 
@@ -22,7 +22,7 @@ def main(args: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:
-        code = app(args=arguments, prog_name="tiermix", standalone_mode=False)
+        code = app_for(arguments)(args=arguments, prog_name="tiermix", standalone_mode=False)
         sys.stdout.flush()
         return int(code) if isinstance(code, int) else ExitCode.OK
     except TiermixError as fault:

@@ -34,6 +34,8 @@ MAPPABLE_FIELDS = (
 )  # fmt: skip
 
 Severity = Literal["page", "ticket"]
+# What of a log a question needs: single requests, or counts of outcomes, or those of served tiers alone.
+Keep = Literal["requests", "outcomes", "tiers"]
 
 
 @dataclass(frozen=True, slots=True)

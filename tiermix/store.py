@@ -96,8 +96,7 @@ class Store:
 
     def _migrate(self) -> None:
         """Brings a new or older store to the present schema: every step, or none when one fails."""
-        tables = self.execute("SELECT count(*) FROM duckdb_tables() WHERE NOT internal")
-        empty = tables[0][0] == 0
+        empty = self.path is None or not self.execute("SELECT count(*) FROM information_schema.tables")[0][0]
         self.version = 0 if empty else self._known_version()
         if self.version >= SCHEMA_VERSION:
             return

@@ -65,6 +65,12 @@ def tiering(config: Config, outcomes: Sequence[Outcome]) -> Tiering:
     return Tiering(order, order[0] if order[0] not in BUILT_IN_TIERS else PRIMARY, placements, assumed)
 
 
+def settled(config: Config, outcomes: Iterable[Outcome]) -> bool:
+    """Whether the tier that the log names is the served tier of all of these, whatever else it says of them."""
+    named = {*(t.name for t in config.tiers), *BUILT_IN_TIERS}
+    return all(o.logged_tier and (not config.tiers or o.logged_tier in named) for o in outcomes)
+
+
 def _outcome_id(outcome: Outcome) -> int:
     return outcome.outcome_id
 

@@ -47,20 +47,25 @@ SELECT
     bounded(prompt_version) AS prompt_version,
     coalesce(TRY_CAST(drill AS BOOLEAN), false) AS drill,
     CASE
-        WHEN skip THEN NULL
-        WHEN ts IS NULL AND tier IS NULL AND served_model IS NULL AND request_id IS NULL
-            THEN 'not a JSON object with the fields of this source'
         WHEN nullif(ts, '') IS NULL THEN 'ts is missing'
         WHEN ts_us IS NULL THEN 'ts is not a time'
         WHEN ts_us < 946684800000000 OR ts_us >= 4102444800000000 THEN 'ts lies before 2000 or after 2099'
+        WHEN nested(tier) THEN 'tier is not a text'
+        WHEN nested(intended_tier) THEN 'intended_tier is not a text'
+        WHEN nested(request_id) THEN 'request_id is not a text'
+        WHEN fallback IS NOT NULL AND TRY_CAST(fallback AS BOOLEAN) IS NULL THEN 'fallback is not a boolean'
+        WHEN drill IS NOT NULL AND TRY_CAST(drill AS BOOLEAN) IS NULL THEN 'drill is not a boolean'
+    END AS uncounted,
+    CASE
+        WHEN skip THEN NULL
+        WHEN ts IS NULL AND tier IS NULL AND served_model IS NULL AND request_id IS NULL
+            THEN 'not a JSON object with the fields of this source'
+        WHEN uncounted IS NOT NULL THEN uncounted
         WHEN nullif(tier, '') IS NULL AND nullif(served_model, '') IS NULL
             AND coalesce(state, 'ok') <> 'error' AND NOT coalesce(TRY_CAST(cached AS BOOLEAN), false)
             THEN 'tier or served_model is missing'
-        WHEN nested(tier) THEN 'tier is not a text'
         WHEN nested(served_model) THEN 'served_model is not a text'
         WHEN nested(requested_model) THEN 'requested_model is not a text'
-        WHEN nested(intended_tier) THEN 'intended_tier is not a text'
-        WHEN nested(request_id) THEN 'request_id is not a text'
         WHEN nested(tenant) THEN 'tenant is not a text'
         WHEN nested("user") THEN 'user is not a text'
         WHEN nested(feature) THEN 'feature is not a text'
@@ -88,8 +93,6 @@ SELECT
             THEN 'tool_calls is not a whole number from 0 to 1e6'
         WHEN tool_ok IS NOT NULL AND lower(tool_ok) NOT IN ('true', 'false') AND coalesce(NOT whole(tool_ok_is) <= 1000000, true)
             THEN 'tool_ok is neither a boolean nor a whole number from 0 to 1e6'
-        WHEN fallback IS NOT NULL AND TRY_CAST(fallback AS BOOLEAN) IS NULL THEN 'fallback is not a boolean'
-        WHEN drill IS NOT NULL AND TRY_CAST(drill AS BOOLEAN) IS NULL THEN 'drill is not a boolean'
         WHEN agent_override IS NOT NULL AND TRY_CAST(agent_override AS BOOLEAN) IS NULL
             THEN 'agent_override is not a boolean'
         WHEN schema_valid IS NOT NULL AND TRY_CAST(schema_valid AS BOOLEAN) IS NULL THEN 'schema_valid is not a boolean'

@@ -3,6 +3,6 @@
 -- grain: minute, outcome
 
 INSERT INTO mix_minute
-SELECT minute, outcome_id, count(*) AS requests FROM counted WHERE NOT drill
+SELECT minute, outcome_id, sum(requests) AS requests FROM counts WHERE NOT drill
 GROUP BY minute, outcome_id
 ORDER BY minute

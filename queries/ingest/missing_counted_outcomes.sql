@@ -3,5 +3,5 @@
 -- returns: missing
 
 SELECT count(*) AS missing
-FROM (SELECT DISTINCT outcome_id FROM counted) AS used
+FROM (SELECT DISTINCT outcome_id FROM counts) AS used
 ANTI JOIN outcomes AS known ON known.outcome_id = used.outcome_id

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tiermix import config, console
 from tiermix.cli.options import (
@@ -16,6 +16,9 @@ from tiermix.cli.options import (
 )
 from tiermix.console import Output
 from tiermix.errors import UsageError
+
+if TYPE_CHECKING:
+    from tiermix.model import Keep
 
 FORMATS = ("text", "json", "csv", "markdown")
 
@@ -126,12 +129,12 @@ def hash_key_of(settings: config.Config) -> str | None:
 @contextmanager
 def open_desk(
     db: Path, config_path: Path | None, logs: Sequence[str] | None = None, *, source: str = "", wait: float = 0,
-    as_of: str | None = None, tz: str | None = None, counts_only: bool = False,
+    as_of: str | None = None, tz: str | None = None, keep: Keep = "requests",
 ) -> Iterator[Any]:  # fmt: skip
     """A desk over the store, or over log files that are read for this one question.
 
-    `counts_only` says that the question is to whole minutes and to what decides a tier, which is read faster. (An
-    excluded window can cut a minute.)
+    `keep` says what of the logs the question needs, as `ingest` takes it: other than "requests" it is to whole minutes,
+    which are read faster. (An excluded window can cut a minute.)
     """
     from tiermix.answers import Desk
     from tiermix.store import Store
@@ -155,7 +158,7 @@ def open_desk(
             now=clock,
             source=source,
             hash_key=hash_key_of(settings),
-            counts_only=counts_only and not settings.exclusions,
+            keep="requests" if settings.exclusions else keep,
             progress=progress,
         )
         if done.quarantined and not session.quiet:

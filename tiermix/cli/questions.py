@@ -60,17 +60,18 @@ def mix(
 ) -> None:
     """What users got: served-tier shares by day.
 
-    Beside them stands what the fallback metric says. Given LOGS, it reads those and needs no store.
+    Beside them stands what the fallback metric says. Given LOGS, it reads those and needs no store, and of them only
+    what it counts by.
     """
     from tiermix import answers
-    from tiermix.model import OUTCOME_DIMENSIONS
+    from tiermix.model import OUTCOME_DIMENSIONS, Keep
     from tiermix.render import tables
 
     chosen = format_of(fmt, as_json)
-    counts_only = by in (None, *OUTCOME_DIMENSIONS) and not (where or since or until or as_of)
-    with open_desk(
-        db, config_path, logs, source=source, wait=wait, as_of=as_of, tz=tz, counts_only=counts_only
-    ) as desk:
+    keep: Keep = "requests"
+    if not (where or since or until or as_of):
+        keep = "tiers" if by in (None, "tier") else "outcomes" if by in OUTCOME_DIMENSIONS else "requests"
+    with open_desk(db, config_path, logs, source=source, wait=wait, as_of=as_of, tz=tz, keep=keep) as desk:
         answer = answers.mix(desk, window_of(desk, days, since, until), by=by, where=where_of(where))
     show("mix", answer, chosen, tables.mix_group_counts(answer) if by else tables.mix_day_counts(answer))
 

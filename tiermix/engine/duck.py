@@ -182,18 +182,20 @@ def _records(
     scan: Scan, columns: Mapping[str, str], present: Mapping[str, str], strict: bool
 ) -> tuple[str, dict[str, object]]:
     paths: dict[str, object] = {"paths": [glob_escape(str(p)) for p in scan.paths]}
-    file = f"{identifier(_FILE)} AS file"
+    file, named_file = f"{identifier(_FILE)} AS file", f", filename = {literal(_FILE)}"
+    if len(scan.paths) == 1:  # a name that DuckDB repeats for every row costs as much as a field
+        file, named_file, paths["path"] = "CAST($path AS VARCHAR) AS file", "", str(scan.paths[0])
     if scan.container in ("parquet", "csv"):
         listed = ", ".join(f"{_cast(c, present.get(c), t)} AS {identifier(column_name(c))}" for c, t in columns.items())
-        reader = f"read_csv($paths, {scan.csv}, hive_partitioning = false, filename = {literal(_FILE)})"
+        reader = f"read_csv($paths, {scan.csv}, hive_partitioning = false{named_file})"
         if scan.container == "parquet":
-            options = f"union_by_name = true, hive_partitioning = false, filename = {literal(_FILE)}"
+            options = f"union_by_name = true, hive_partitioning = false{named_file}"
             reader = f"read_parquet($paths, {options})"
         return f"SELECT {file}, {listed} FROM {reader}", paths
     struct = ", ".join(f"{identifier(c)} {t}" for c, t in columns.items())
     options = (
-        f"compression = {literal(scan.packing)}, filename = {literal(_FILE)}, "
-        f"maximum_object_size = {max(_RECORD_BYTES, scan.longest + 1)}, hive_partitioning = false"
+        f"compression = {literal(scan.packing)}, maximum_object_size = {max(_RECORD_BYTES, scan.longest + 1)}, "
+        f"hive_partitioning = false{named_file}"
     )
     if scan.container == "arrays":
         # A broken line is kept as one null record, so that it is counted and found.

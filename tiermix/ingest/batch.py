@@ -12,7 +12,7 @@ from tiermix import sql
 from tiermix.broken import BadLine
 from tiermix.config.settings import Config
 from tiermix.engine.duck import Scan, records_sql
-from tiermix.model import FileReceipt
+from tiermix.model import FileReceipt, Keep
 from tiermix.sources import Dialect, Sample
 from tiermix.store import Store
 from tiermix.timewin import rfc3339
@@ -43,14 +43,15 @@ class Job:
         config: tiers, mapped sources and privacy.
         hash_key: the key under which tenants and users are hashed; None when they are not.
         now: the time to put into the ledger.
-        counts_only: only the minute rollup is asked for; where that is faster, no request is kept.
+        keep: what the store is for. Where it is faster, "outcomes" keeps the minute rollup alone and no request, and
+            "tiers" of an outcome only what decides the served tier.
     """
 
     store: Store
     config: Config
     hash_key: str | None
     now: datetime
-    counts_only: bool = False
+    keep: Keep = "requests"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from tiermix import sql
 from tiermix.broken import BadLines, locate, obvious
@@ -16,8 +17,22 @@ from tiermix.errors import StoreBusy, StoreError, StoreFull
 from tiermix.ingest.batch import Cleaned, Input, Job, Tally, bad_rows, cleaned, enter, next_batch, roll_up
 from tiermix.model import FileReceipt
 from tiermix.store import Store
+from tiermix.tiers import settled
 
 _HEAD_ROWS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How much of requests is counted: the queries that count and that name outcomes, and which rows have one."""
+
+    count: str
+    name: str
+    sound: str
+
+
+_OUTCOMES = _Way("ingest/count_requests", "ingest/new_outcomes", "bad IS NULL")
+_TIERS = _Way("ingest/count_tiers", "ingest/new_tiers", "uncounted IS NULL AND logged_tier IS NOT NULL")
 
 
 class _SecondLook(Exception):
@@ -29,8 +44,12 @@ def add_directly(job: Job, batch: Sequence[Input]) -> list[FileReceipt] | None:
     item = batch[0]
     if item.dialect.row != "request" or not item.dialect.fast or item.seen.container not in ("lines", "parquet"):
         return None
-    if job.counts_only and (done := _tried(job, lambda: _count_sound(job, batch))) is not None:
+    if job.keep == "tiers" and (done := _tried(job, lambda: _count_by_logged_tier(job, batch))) is not None:
         return done
+    if job.keep != "requests":
+        done = _tried(job, lambda: _count(job, batch, _sound(job, batch), _OUTCOMES))
+        if done is not None:
+            return done
     if len(batch) > 1:
         return None
     try:
@@ -118,41 +137,63 @@ def _insert(job: Job, item: Input, source: Cleaned, rows: str, which: str) -> tu
 
 
 def _account(job: Job, item: Input, source: Cleaned, batch_id: int, tally: Tally) -> FileReceipt:
-    _name_outcomes(job.store, source, lambda: job.store.ask("ingest/missing_outcomes", {"batch_id": batch_id})[0][0])
+    missing = "ingest/missing_outcomes"
+    _name_outcomes(job.store, source, _OUTCOMES, lambda: job.store.ask(missing, {"batch_id": batch_id})[0][0])
     roll_up(job.store, batch_id)
     return enter(job, item, batch_id, tally)
 
 
-def _name_outcomes(store: Store, source: Cleaned, missing: Callable[[], int]) -> None:
+def _name_outcomes(store: Store, source: Cleaned, way: _Way, missing: Callable[[], int]) -> None:
     """Reads the few columns of outcomes again: first in the head of the file, which mostly has them all, then in all.
 
     Only the first files of a store, and now and then a later one, bring outcomes that are not known by their hash.
     """
-    new = sql.load("ingest/new_outcomes").text
     for limit in (f" LIMIT {_HEAD_ROWS}", ""):
         if not missing():
             return
-        incoming = f"SELECT * FROM (SELECT * FROM ({source.text}) AS c{limit}) AS head WHERE bad IS NULL AND NOT skip"
-        store.execute(f"WITH incoming AS ({incoming}) {new}", source.params)
+        _name_outcomes_of(store, source, way, limit)
     if missing():
         raise _SecondLook  # the file has changed meanwhile
 
 
-def _count_sound(job: Job, batch: Sequence[Input]) -> list[FileReceipt]:
+def _name_outcomes_of(store: Store, source: Cleaned, way: _Way, limit: str) -> None:
+    incoming = f"SELECT * FROM (SELECT * FROM ({source.text}) AS c{limit}) AS head WHERE {way.sound} AND NOT skip"
+    store.execute(f"WITH incoming AS ({incoming}) {sql.load(way.name).text}", source.params)
+
+
+def _count_by_logged_tier(job: Job, batch: Sequence[Input]) -> list[FileReceipt]:
+    """Counts the requests of files of which every line names its tier, without a look at anything else."""
+    store, source = job.store, _sound(job, batch)
+    before = {o.outcome_id for o in store.outcomes()}
+
+    def look() -> None:
+        if not settled(job.config, (o for o in store.outcomes() if o.outcome_id not in before)):
+            raise _SecondLook
+
+    _name_outcomes_of(store, source, _TIERS, f" LIMIT {_HEAD_ROWS}")
+    look()  # before all of the file is read
+    counted = _count(job, batch, source, _TIERS)
+    look()
+    return counted
+
+
+def _sound(job: Job, batch: Sequence[Input]) -> Cleaned:
+    return cleaned(job, [i.path for i in batch], batch[0].dialect, batch[0].seen, typed=True, strict=True)
+
+
+def _count(job: Job, batch: Sequence[Input], source: Cleaned, way: _Way) -> list[FileReceipt]:
     """Counts the requests of sound files by minute and outcome, for one question; no request is kept."""
     store = job.store
-    source = cleaned(job, [i.path for i in batch], batch[0].dialect, batch[0].seen, typed=True, strict=True)
-    count = sql.load("ingest/count_requests").text
     store.ask("ingest/begin_count")
-    store.execute(
-        f"WITH incoming AS (SELECT * FROM ({source.text}) AS c WHERE NOT skip) {count}",
-        {**source.params, "files": [str(i.path) for i in batch]},
-    )
-    if store.execute("SELECT count(DISTINCT request) < count(*) FROM counted")[0][0]:
+    incoming = f"SELECT * FROM ({source.text}) AS c WHERE NOT skip"
+    files = {"files": [str(i.path) for i in batch]}
+    store.execute(f"WITH incoming AS ({incoming}) {sql.load(way.count).text}", {**source.params, **files})
+    if store.ask("ingest/counted_twice")[0][0]:
         raise _SecondLook
-    _name_outcomes(store, source, lambda: store.ask("ingest/missing_counted_outcomes")[0][0])
+    store.ask("ingest/sum_counts")
+    _name_outcomes(store, source, way, lambda: store.ask("ingest/missing_counted_outcomes")[0][0])
     store.ask("ingest/end_count")
-    lines: dict[int, int] = dict(store.execute("SELECT file, count(*) FROM counted GROUP BY file"))
+    lines: dict[int, int] = dict(store.execute("SELECT file, CAST(sum(requests) AS BIGINT) FROM counts GROUP BY file"))
     store.execute("DROP TABLE counted")
     batch_id = next_batch(store)
     return [enter(job, item, batch_id, Tally(lines.get(n, 0))) for n, item in enumerate(batch, start=1)]

@@ -27,7 +27,7 @@ from tiermix.ingest.batch import Input, Job
 from tiermix.ingest.direct import add_directly
 from tiermix.ingest.staged import add_carefully, add_staged
 from tiermix.inputs import Found
-from tiermix.model import FileReceipt, Note, Receipt
+from tiermix.model import FileReceipt, Keep, Note, Receipt
 from tiermix.sources import Dialect, Sample, no_record, recognise, sample
 from tiermix.sources.packing import damage, unreadable
 from tiermix.store import Store
@@ -58,7 +58,7 @@ def ingest(
     source: str = "",
     max_bad: float = DEFAULT_MAX_BAD,
     hash_key: str | None = None,
-    counts_only: bool = False,
+    keep: Keep = "requests",
     progress: Progress = _silent,
     keep_going: bool = False,
 ) -> Receipt:
@@ -72,7 +72,9 @@ def ingest(
         source: the dialect of all files; empty to find it from their content.
         max_bad: the share of lines that may be bad before the receipt says `too_bad`.
         hash_key: the key under which tenants and users are hashed; needed with `privacy.hash_users`.
-        counts_only: the store is for questions to the minute rollup alone; requests need not be kept.
+        keep: "outcomes" when the store is for questions to the minute rollup alone, "tiers" when also only for those to
+            the served tier; then requests need not be kept, and in a log that names its tiers a fault in another field
+            than those that a count needs goes unseen.
         progress: is told how far it is.
         keep_going: list what could not be read in the receipt, unless nothing at all could be read.
 
@@ -87,7 +89,7 @@ def ingest(
     """
     started = time.monotonic()
     store.ask("ingest/macros")
-    job = Job(store, config, hash_key if config.hash_users else None, now, counts_only)
+    job = Job(store, config, hash_key if config.hash_users else None, now, keep)
     inputs, receipts, failures, notes = _inspect(store, found, config, source)
     total = sum(i.size for i in inputs)
     done = 0
@@ -110,7 +112,7 @@ def ingest(
         )
     order = {found.labels.get(p, str(p)): i for i, p in enumerate(found.paths)}
     receipts.sort(key=lambda r: order[r.path])
-    added = sum(r.accepted for r in receipts) if counts_only else _count(store, "request_log") - requests_before
+    added = sum(r.accepted for r in receipts) if keep != "requests" else _count(store, "request_log") - requests_before
     return Receipt(tuple(receipts), added, time.monotonic() - started, max_bad, tuple(notes), tuple(failures))
 
 

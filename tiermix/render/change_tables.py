@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from tiermix.changes import CausePart, Change, Dimension, History, Part, Week
 from tiermix.render.change_words import cause_name, margin, other_name, switch_name, value_name
 from tiermix.render.tables import Column, Table, Value, shown
+
+if TYPE_CHECKING:
+    from tiermix.changes import CausePart, Change, Dimension, History, Part, Week
 
 _NAMED_OF_A_WEEK = 3
 _COLUMN = 40  # characters that a cell of the terminal holds

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from tiermix.changes import Cause, Change, Dimension, History, Owned, Part
 from tiermix.model import NO_VALUE, Frame
 from tiermix.render.tables import BLANK, many, percent, shown
+
+if TYPE_CHECKING:
+    from tiermix.changes import Cause, Change, Dimension, History, Owned, Part
 
 NO_SWITCH = "no switch declared"
 ERRORS = 2  # an interval is so many standard errors to either side

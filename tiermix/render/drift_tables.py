@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import TYPE_CHECKING
 
-from tiermix.analysis.drift.verdict import DriftReplay, Drifts, SelfCheck, SeriesDrift
 from tiermix.render import drift_words as words
 from tiermix.render.change_words import cause_name
 from tiermix.render.tables import Column, Table, Value
+
+if TYPE_CHECKING:
+    from tiermix.analysis.drift.verdict import DriftReplay, Drifts, SelfCheck, SeriesDrift
 
 
 def drift(answer: Drifts) -> Table:

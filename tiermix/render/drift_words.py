@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from tiermix.analysis.drift.verdict import ChangePoint, Drifts, SeriesDrift, Verdict
 from tiermix.model import NO_VALUE
 from tiermix.render.change_words import cause_name
 from tiermix.render.tables import BLANK, many, percent
+
+if TYPE_CHECKING:
+    from tiermix.analysis.drift.verdict import ChangePoint, Drifts, SeriesDrift, Verdict
 
 VERDICT: Mapping[Verdict, str] = {
     "steady": "steady",

@@ -7,13 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from tiermix.analysis.compliance import Calendar, GroupedBurn, SloGroups
-from tiermix.analysis.replay import Replay, SloReplay
 from tiermix.model import NO_VALUE, Alert, AlertRow, Burn, Mix, MixGroup, SloStatus, Trust
 from tiermix.timewin import format_duration, rfc3339
-from tiermix.verdicts import Gate
+
+if TYPE_CHECKING:
+    from tiermix.analysis.compliance import Calendar, GroupedBurn, SloGroups
+    from tiermix.analysis.replay import Replay, SloReplay
+    from tiermix.verdicts import Gate
 
 Kind = Literal["text", "day", "moment", "count", "share", "rate", "points", "margin", "flag", "severity"]
 RIGHT: tuple[Kind, ...] = ("count", "share", "rate", "points", "margin")  # numbers stand to the right

@@ -8,18 +8,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tiermix.analysis.compliance import Calendar, GroupedBurn
-from tiermix.analysis.drift.verdict import DriftReplay, Drifts, SelfCheck
-from tiermix.analysis.replay import Replay
-from tiermix.explain import EachWeek, Explained
-from tiermix.model import Burn, Frame, Mix, Preview, Receipt, SloStatus, Trust
 from tiermix.render import change_tables, change_words, drift_tables, drift_words, tables, words
 from tiermix.render.safe import printable, visible
 from tiermix.render.tables import Column, Table
-from tiermix.verdicts import CheckResult, Gate, Outcome
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+
+    from tiermix.analysis.compliance import Calendar, GroupedBurn
+    from tiermix.analysis.drift.verdict import DriftReplay, Drifts, SelfCheck
+    from tiermix.analysis.replay import Replay
+    from tiermix.explain import EachWeek, Explained
+    from tiermix.model import Burn, Frame, Mix, Preview, Receipt, SloStatus, Trust
+    from tiermix.verdicts import CheckResult, Gate, Outcome
 
 _LISTED_GROUPS, _SHOWN_GROUPS, _SHOWN_EPISODES = 30, 5, 10
 _BARS = "▁▂▃▄▅▆▇█"

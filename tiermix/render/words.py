@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from tiermix.analysis.replay import SloReplay
-from tiermix.model import Alert, Burn, Counts, Mix, SloStatus
 from tiermix.render.tables import many, percent, state, windows
 from tiermix.timewin import format_age, format_duration
-from tiermix.verdicts import CheckResult, Gate, State
+
+if TYPE_CHECKING:
+    from tiermix.analysis.replay import SloReplay
+    from tiermix.model import Alert, Burn, Counts, Mix, SloStatus
+    from tiermix.verdicts import CheckResult, Gate, State
 
 MARK = {"kept": "✓", "burning": "!", "missed": "✗", "no data": "?"}  # of an SLO's state, beside its colour
 
