@@ -10,9 +10,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tiermix.broken import locate, obvious
+from tiermix.broken import locate, obvious, pick
 from tiermix.sources import Sample
 from tiermix.sources.packing import BLOCK, blocks
+from tiermix.sources.records import numbered_lines
 
 LINES = Sample("lines", "none", ())
 SOUND = [b'{"a":1}', b'{"b":"' + b"x" * 5000 + b'"}', b'{"c":1}\r', b' {"d":2} ']
@@ -53,6 +54,26 @@ def test_any_record_is_located_at_its_line_and_byte(tmp_path: Path, content: byt
     wanted = sorted(data.draw(st.sets(st.integers(0, len(records) - 1)))) if records else []
     found = locate(path, LINES, [(n, "why") for n in wanted], keep_excerpts=True)
     assert [(b.line, b.offset) for b in found] == [records[n][:2] for n in wanted]
+
+
+@given(content=files, data=st.data())
+@quick
+def test_any_records_are_picked_out_of_their_file(tmp_path: Path, content: bytes, data: st.DataObject) -> None:
+    # Catches: a blank line taken for a record; a last line without its end forgotten; a line in two blocks cut.
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(content)
+    records = plain(content)
+    wanted = sorted(data.draw(st.sets(st.integers(0, len(records) - 1)))) if records else []
+    found = pick(path, LINES, wanted, len(records))
+    assert found is not None
+    assert [(r.line, r.offset, r.data.strip()) for r in found] == [(n, o, raw.strip()) for n, o, raw in
+                                                                   (records[w] for w in wanted)]  # fmt: skip
+
+
+def test_no_more_lines_are_picked_than_memory_holds(tmp_path: Path) -> None:
+    # Catches a file of long lines, all of them bad, that is read into memory.
+    lines, count = numbered_lines([b"x" * 99 + b"\n"] * 1000, range(1000), 5000)
+    assert (len(lines), count) == (51, 1000)
 
 
 @given(content=files)

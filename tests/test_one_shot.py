@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -11,9 +11,17 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import SMALL_CONFIG, Program
+from tests.conftest import Program
+from tiermix.answers import Desk, mix
+from tiermix.config.settings import Config, Tier
+from tiermix.errors import NoData
+from tiermix.ingest import ingest
+from tiermix.inputs import Found
+from tiermix.model import Keep, Mix
+from tiermix.store import Store
 
 Record = dict[str, Any]
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
 
 def records() -> list[Record]:
@@ -82,47 +90,66 @@ def _write(path: Path, made: list[Record]) -> Path:
     return path
 
 
-@pytest.mark.parametrize("declared", [False, True], ids=["no tiers declared", "declared"])
+def answered(logs: Sequence[Path], config: Config, keep: Keep) -> tuple[tuple[int, int], Mix | str]:
+    """Lines and quarantined ones of the logs, and the mix of them or why there is none."""
+    with Store.in_memory() as store:
+        done = ingest(store, Found(tuple(logs), frozenset(logs)), config, now=NOW, keep=keep)
+        desk = Desk(store, config, NOW)
+        try:
+            answer: Mix | str = mix(desk, desk.window(30, None, None))
+        except NoData as none:
+            answer = none.message
+        return (done.lines, done.quarantined), answer
+
+
+DECLARED = Config(
+    tiers=(Tier("primary", models=("gpt-5",)), Tier("secondary", models=("gpt-5-mini*",)), Tier("canned"))
+)
+
+
+@pytest.mark.parametrize("config", [Config(), DECLARED], ids=["no tiers declared", "declared"])
 @pytest.mark.parametrize("case", CASES)
-def test_a_file_asked_directly_says_what_a_store_of_it_says(tiermix: Program, case: str, declared: bool) -> None:
-    log = _write(tiermix.folder / "app.jsonl", CASES[case](records()))
-    if declared:
-        (tiermix.folder / "tiermix.toml").write_text(SMALL_CONFIG)
-    for command in (("mix", "--json"), ("mix", "--by", "tier", "--json")):
-        direct = tiermix(command[0], log, *command[1:], "--db", "none.duckdb")
-        tiermix("ingest", log, "--max-bad", "1")
-        stored = tiermix(*command)
-        assert direct.code == stored.code
-        assert direct.code == 3 or direct.json == stored.json
+def test_a_file_asked_directly_says_what_a_store_of_it_says(tmp_path: Path, case: str, config: Config) -> None:
+    log = _write(tmp_path / "app.jsonl", CASES[case](records()))
+    stored = answered([log], config, "requests")
+    assert answered([log], config, "tiers") == stored
+    assert answered([log], config, "outcomes") == stored
 
 
-def test_a_parquet_file_asked_directly_says_what_a_store_of_it_says(tiermix: Program) -> None:
+def test_a_parquet_file_asked_directly_says_what_a_store_of_it_says(tmp_path: Path) -> None:
     import polars
 
-    log = tiermix.folder / "app.parquet"
+    log = tmp_path / "app.parquet"
     polars.DataFrame(records()).write_parquet(log)
-    direct = tiermix("mix", log, "--json", "--db", "none.duckdb").json
-    assert tiermix("ingest", log).code == 0
-    assert direct == tiermix("mix", "--json").json
+    assert answered([log], DECLARED, "tiers") == answered([log], DECLARED, "requests")
 
 
-def test_two_files_of_which_one_names_no_tiers(tiermix: Program) -> None:
+def test_two_files_of_which_one_names_no_tiers(tmp_path: Path) -> None:
     made = records()
-    one = _write(tiermix.folder / "one.jsonl", made[:300])
-    two = _write(tiermix.folder / "two.jsonl", [r | {"tier": None} for r in made[200:]])
-    direct = tiermix("mix", one, two, "--json", "--db", "none.duckdb").json
-    assert tiermix("ingest", one, two).code == 0
-    assert direct == tiermix("mix", "--json").json
+    one = _write(tmp_path / "one.jsonl", made[:300])
+    two = _write(tmp_path / "two.jsonl", [r | {"tier": None} for r in made[200:]])
+    assert answered([one, two], Config(), "tiers") == answered([one, two], Config(), "requests")
 
 
 # What a count by tier does not need, and does not read.
 @pytest.mark.parametrize("fault", [{"input_tokens": -5}, {"attempts": "none"}, {"intent": {"a": 1}}, {"status": "odd"}])
-def test_a_fault_in_a_field_that_no_count_needs_takes_no_request_out_of_it(tiermix: Program, fault: Record) -> None:
+def test_a_fault_in_a_field_that_no_count_needs_takes_no_request_out_of_it(tmp_path: Path, fault: Record) -> None:
     made = records()
     made[10] |= fault | {"drill": False}
-    log = _write(tiermix.folder / "app.jsonl", made)
+    log = _write(tmp_path / "app.jsonl", made)
     counted = sum(not r["drill"] for r in made)
+    totals = {}
+    for keep in ("requests", "outcomes", "tiers"):
+        _, answer = answered([log], Config(), keep)
+        assert isinstance(answer, Mix)
+        totals[keep] = answer.totals.total
     # Catches a count that always gives way to the closer look: that finds the fault.
-    assert tiermix("mix", log, "--json", "--db", "none.duckdb").json["totals"]["total"] == counted
-    assert tiermix("mix", log, "--by", "intent", "--json", "--db", "none.duckdb").json["totals"]["total"] == counted - 1
-    assert tiermix("ingest", log, "--max-bad", "1", "--json").json["quarantined"] == 1
+    assert totals == {"requests": counted - 1, "outcomes": counted - 1, "tiers": counted}
+
+
+def test_mix_of_a_file_counts_by_tier_alone_and_by_intent_looks_closer(tiermix: Program) -> None:
+    log = _write(tiermix.folder / "app.jsonl", [r | {"drill": False} for r in records()])
+    with log.open("a") as more:
+        more.write(json.dumps(records()[0] | {"request_id": "odd", "drill": False, "input_tokens": -5}) + "\n")
+    for by, counted in (((), 601), (("--by", "tier"), 601), (("--by", "intent"), 600), (("--by", "reason"), 600)):
+        assert tiermix("mix", log, *by, "--json").json["totals"]["total"] == counted

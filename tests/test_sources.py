@@ -576,6 +576,16 @@ def test_lines_of_several_rows_are_accounted_for_as_lines(tiermix: Program) -> N
         assert db.execute("SELECT line FROM quarantine ORDER BY line").fetchall() == [(2,), (5,)]
 
 
+@pytest.mark.parametrize(
+    "odd", [{"scopeSpans": "x"}, {"spans": []}, {"scopeSpans": [{"spans": {}}]}, {"scopeSpans": [{}]}]
+)
+def test_spans_that_stand_where_none_belong_are_not_passed_over(tiermix: Program, odd: dict[str, Any]) -> None:
+    # Catches a record of spans, all of which are lost, that counts as accepted.
+    lines = [OTEL, {"resourceSpans": [odd]}, {"resourceSpans": [{"scopeSpans": []}]}]
+    made = tiermix("ingest", write_lines(tiermix.folder / "a.jsonl", lines), "--json", "--max-bad", "1").json
+    assert (made["lines"], made["accepted"], made["quarantined"], made["requests"]) == (3, 2, 1, 3)
+
+
 def test_explain_shows_what_would_become_of_a_file_and_stores_nothing(tiermix: Program) -> None:
     records = [
         *CASES["portkey"][0],

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, tee
 from pathlib import Path
@@ -19,7 +20,17 @@ from tiermix.sources import Dialect, Sample
 from tiermix.sources.envelope import opened
 from tiermix.sources.jsonscan import Broken, members
 from tiermix.sources.packing import blocks
-from tiermix.sources.records import KEPT, Record, lines, not_json, picked_lines, portions, recoded, values
+from tiermix.sources.records import (
+    KEPT,
+    Record,
+    lines,
+    not_json,
+    numbered_lines,
+    picked_lines,
+    portions,
+    recoded,
+    values,
+)
 from tiermix.sources.rows import rows
 
 EXCERPT_CHARS = 200
@@ -30,6 +41,7 @@ _LARGE = 4 << 20
 _PART = 256 << 20
 # So many bad lines are held in memory; more are looked for again.
 _HELD = 50_000
+_TAIL = 4096
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 # Stands for a record that DuckDB is not to see, so that the others keep their numbers.
@@ -86,6 +98,35 @@ def read(path: Path, seen: Sample, dialect: Dialect) -> Iterator[Record]:
     if seen.container == "csv":
         return rows(text, seen.delimiter, [c for c, t in dialect.columns.items() if t != "VARCHAR"])
     return values(opened(text, seen.inside), dialect.keys)
+
+
+def pick(path: Path, seen: Sample, numbers: Sequence[int], records: int) -> list[Record] | None:
+    """Some of the lines of a file that has one record a line, held in memory; None when they are too large for that.
+
+    Args:
+        path: the file.
+        seen: how it is packed.
+        numbers: which records, from 0 and ascending.
+        records: how many it has.
+
+    Raises:
+        UnreadableFile: it is damaged.
+    """
+    picked, total = numbered_lines(recoded(blocks(path, seen.packing), seen.encoding), numbers, _PART)
+    if len(picked) == len(numbers) and total > records:  # some lines are blank
+        picked = list(picked_lines(recoded(blocks(path, seen.packing), seen.encoding), numbers))
+    return picked if len(picked) == len(numbers) else None
+
+
+def rewrite(records: Iterable[Record], dialect: Dialect, path: Path) -> Part:
+    """Writes records into a file of lines that DuckDB can read, each in its place, the bad ones too."""
+    made = Part(path)
+    with path.open("wb") as out:
+        for record in records:
+            line = _one_line(record, dialect)
+            out.write(line + b"\n")
+            made.records, made.longest = made.records + 1, max(made.longest, len(line))
+    return made
 
 
 def parts(path: Path, seen: Sample, dialect: Dialect, part: Path) -> Iterator[Part]:
@@ -174,8 +215,17 @@ def locate(
             name = hashlib.sha256(str(path).encode()).hexdigest()[:16]
             yield BadLine(nth + 1, 0, reason, None, f"{name}:{nth}")
             continue
-        why = record.fault or (reason if reason != UNKNOWN else _why_no_json(record.data) or reason)
-        yield _bad(record, why, keep_excerpts)
+        yield _named(record, reason, keep_excerpts)
+
+
+def named(records: Iterable[tuple[Record, str]], *, keep_excerpts: bool) -> Iterator[BadLine]:
+    """Bad records with the reason of each, as the quarantine keeps them."""
+    return (_named(record, reason, keep_excerpts) for record, reason in records)
+
+
+def _named(record: Record, reason: str, keep_excerpts: bool) -> BadLine:
+    why = record.fault or (reason if reason != UNKNOWN else _why_no_json(record.data) or reason)
+    return _bad(record, why, keep_excerpts)
 
 
 def _found(
@@ -194,6 +244,21 @@ def _picked(records: Iterator[Record], wanted: Iterator[int]) -> Iterator[Record
             if at > nth:
                 yield record
                 break
+
+
+def cut_off(path: Path, seen: Sample) -> bool:
+    """Whether the last line of a file, one record a line, ends without a brace: most logs that are broken break there.
+
+    Always false of a packed file, which would have to be unpacked for it.
+    """
+    if seen.packing != "none":
+        return False
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL))
+            return not file.read(_TAIL).rstrip().endswith(b"}")
+    except OSError:
+        return False  # whoever reads all of it will say what is wrong
 
 
 def obvious(path: Path, seen: Sample, *, keep_excerpts: bool) -> BadLines:

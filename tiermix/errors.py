@@ -156,6 +156,12 @@ class StoreStrained(StoreError):
     code = "store_strained"
 
 
+class RowRefused(StoreError):
+    """A row does not hold what its table demands."""
+
+    code = "row_refused"
+
+
 class StoreBusy(StoreError):
     """Another process holds the store."""
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tiermix.errors import StoreBusy, StoreCorrupt, StoreError, StoreFull, StoreStrained, TiermixError
+from tiermix.errors import RowRefused, StoreBusy, StoreCorrupt, StoreError, StoreFull, StoreStrained, TiermixError
 from tiermix.sources.catalog import column_name
 from tiermix.sources.detect import Container
 from tiermix.sources.packing import Packing
@@ -118,6 +118,8 @@ def explain(error: Exception, where: str) -> TiermixError:
         return StoreCorrupt(
             "the file is not a usable store", where=where, hint=f"move it away and ingest again ({text})"
         )
+    if isinstance(error, duckdb.ConstraintException):
+        return RowRefused(f"the database refused a row: {text}", where=where)
     if isinstance(error, duckdb.SerializationException):
         return StoreCorrupt("the file was written by another DuckDB", where=where, hint=text)
     hint = "check its path and the disk it lies on" if isinstance(error, duckdb.IOException) else ""

@@ -10,16 +10,19 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import Enum
 
 from tiermix import sql
-from tiermix.broken import BadLines, locate, obvious
-from tiermix.errors import StoreBusy, StoreError, StoreFull
-from tiermix.ingest.batch import Cleaned, Input, Job, Tally, bad_rows, cleaned, enter, next_batch, roll_up
+from tiermix.broken import UNKNOWN, BadLines, cut_off, obvious
+from tiermix.errors import RowRefused, StoreBusy, StoreError, StoreFull
+from tiermix.ingest.batch import Cleaned, Input, Job, Tally, cleaned, enter, next_batch, roll_up
+from tiermix.ingest.unstored import unstored
 from tiermix.model import FileReceipt
 from tiermix.store import Store
 from tiermix.tiers import settled
 
 _HEAD_ROWS = 20_000
+_GOOD = "bad IS NULL AND has_id AND NOT skip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,16 @@ _OUTCOMES = _Way("ingest/count_requests", "ingest/new_outcomes", "bad IS NULL")
 _TIERS = _Way("ingest/count_tiers", "ingest/new_tiers", "uncounted IS NULL AND logged_tier IS NOT NULL")
 
 
-class _SecondLook(Exception):
-    """Something in the file keeps it from being added in one pass."""
+class _LookAgain(Exception):
+    """Ends a way of adding: see `_Fault.LOOK_AGAIN`."""
+
+
+class _Fault(Enum):
+    """Why a way of adding gave up, without a trace."""
+
+    LOOK_AGAIN = "something in the file keeps it from being added in one pass"
+    BAD_ROW = "a row is bad, or has no id"
+    BROKEN_LINE = "a line is no JSON, or has a value of another type than it should"
 
 
 def add_directly(job: Job, batch: Sequence[Input]) -> list[FileReceipt] | None:
@@ -44,37 +55,56 @@ def add_directly(job: Job, batch: Sequence[Input]) -> list[FileReceipt] | None:
     item = batch[0]
     if item.dialect.row != "request" or not item.dialect.fast or item.seen.container not in ("lines", "parquet"):
         return None
-    if job.keep == "tiers" and (done := _tried(job, lambda: _count_by_logged_tier(job, batch))) is not None:
-        return done
-    if job.keep != "requests":
+    broken = item.seen.container == "lines" and any(cut_off(i.path, i.seen) for i in batch)
+    done: list[FileReceipt] | _Fault = _Fault.BROKEN_LINE if broken else _Fault.LOOK_AGAIN
+    if job.keep == "tiers" and not broken:
+        done = _tried(job, lambda: _count_by_logged_tier(job, batch))
+    if job.keep != "requests" and done in (_Fault.LOOK_AGAIN, _Fault.BAD_ROW):
         done = _tried(job, lambda: _count(job, batch, _sound(job, batch), _OUTCOMES))
-        if done is not None:
-            return done
-    if len(batch) > 1:
-        return None
-    try:
-        if (done := _tried(job, lambda: [_add_sound(job, item)], broken_raises=True)) is not None:
-            return done
-    except StoreError:
-        # Some line is broken. In JSON the others can still be read in one pass; a Parquet file cannot be read at all.
-        if item.seen.container == "lines":
-            return _tried(job, lambda: [_add_around_broken(job, item)])
-    return None
+    if len(batch) == 1 and isinstance(done, _Fault):
+        done = _add(job, item, broken=done is _Fault.BROKEN_LINE)
+    return None if isinstance(done, _Fault) else done
 
 
-def _tried(job: Job, way: Callable[[], list[FileReceipt]], *, broken_raises: bool = False) -> list[FileReceipt] | None:
-    """What a way of adding gives, in a transaction; None when it gave up."""
+def _add(job: Job, item: Input, *, broken: bool) -> list[FileReceipt] | _Fault:
+    """Adds a file in one pass, in the fastest way for what is wrong with it; it may be known to be broken."""
+    done: list[FileReceipt] | _Fault = _Fault.BROKEN_LINE
+    if not broken:
+        done = _tried(job, lambda: [_add_sound(job, item)])
+    if not isinstance(done, _Fault) or done is _Fault.LOOK_AGAIN or item.seen.container == "parquet":
+        return done
     try:
-        with job.store.transaction(), _unordered(job.store):
-            return way()
-    except _SecondLook:
-        return None
+        nameless, bad = _head(job, item)
     except (StoreFull, StoreBusy):
         raise
+    except StoreError:  # not even that can be read
+        return _Fault.LOOK_AGAIN
+    if nameless:
+        return _Fault.LOOK_AGAIN
+    if done is _Fault.BAD_ROW:
+        done = _tried(job, lambda: [_add_around_bad(job, item)])
+    if done is _Fault.BROKEN_LINE:
+        done = _tried(job, lambda: [_add_around_broken(job, item, only=not bad)])
+    return done
+
+
+def _tried(job: Job, way: Callable[[], list[FileReceipt]]) -> list[FileReceipt] | _Fault:
+    """What a way of adding gives, in a transaction.
+
+    Raises:
+        StoreFull, StoreBusy: the store cannot be written.
+    """
+    try:
+        with _unordered(job.store), job.store.transaction():
+            return way()
+    except _LookAgain:
+        return _Fault.LOOK_AGAIN
+    except (StoreFull, StoreBusy):
+        raise
+    except RowRefused:
+        return _Fault.BAD_ROW
     except StoreError:
-        if broken_raises:
-            raise
-        return None
+        return _Fault.BROKEN_LINE
 
 
 @contextmanager
@@ -96,32 +126,49 @@ def _add_sound(job: Job, item: Input) -> FileReceipt:
     return _account(job, item, source, batch_id, Tally(added))
 
 
-def _add_around_broken(job: Job, item: Input) -> FileReceipt:
-    """Adds a file of which some lines are broken, reading every value as text.
+def _head(job: Job, item: Input) -> tuple[bool, bool]:
+    """Whether good requests in the head of a file have no id, and whether lines in it are bad that can be read.
 
-    Its rows come in no order, so that another pass must say which lines they were not: first a light one at the same
-    time, which only knows lines that are cut or no JSON, then one by all rules.
+    No way around a bad line can do without ids.
     """
     source = cleaned(job, [item.path], item.dialect, item.seen)
+    head = f"SELECT * FROM ({source.text}) AS c LIMIT {_HEAD_ROWS}"
+    counts = "count(*) FILTER (bad IS NULL AND NOT has_id), count(*) FILTER (bad <> $unread)"
+    params = {**source.params, "unread": UNKNOWN}
+    nameless, bad = job.store.execute(f"SELECT {counts} FROM ({head}) AS head", params)[0]
+    return nameless > 0, bad > 0
+
+
+def _add_around_bad(job: Job, item: Input) -> FileReceipt:
+    """Adds a file in which every line can be read, though some are bad."""
+    source = cleaned(job, [item.path], item.dialect, item.seen, typed=True, strict=True)
+    batch_id, added = _insert(job, item, source, "SELECT c.*", _GOOD)
+    return _account_around(job, item, source, batch_id, added, unstored(job, item, source, batch_id))
+
+
+def _add_around_broken(job: Job, item: Input, *, only: bool) -> FileReceipt:
+    """Adds a file of which some lines are broken, reading every value as text, so that none is lost.
+
+    As far as is known these are the `only` bad ones. Then a light pass at the same time says first which they were: it
+    knows those that are cut or no JSON, which mostly are all.
+    """
+    source = cleaned(job, [item.path], item.dialect, item.seen)
+    if not only:
+        batch_id, added = _insert(job, item, source, "SELECT c.*", _GOOD)
+        return _account_around(job, item, source, batch_id, added, unstored(job, item, source, batch_id))
     with ThreadPoolExecutor(1) as pool:
         light = pool.submit(obvious, item.path, item.seen, keep_excerpts=job.config.keep_excerpts)
-        batch_id, added = _insert(job, item, source, "SELECT c.*", "bad IS NULL AND has_id AND NOT skip")
+        batch_id, added = _insert(job, item, source, "SELECT c.*", _GOOD)
         bad = light.result()
     if bad.lines - bad.count != added:
-        bad = _judge(job, item)
+        bad = unstored(job, item, source, batch_id)
+    return _account_around(job, item, source, batch_id, added, bad)
+
+
+def _account_around(job: Job, item: Input, source: Cleaned, batch_id: int, added: int, bad: BadLines) -> FileReceipt:
     if bad.lines - bad.count != added:
-        raise _SecondLook
+        raise _LookAgain
     return _account(job, item, source, batch_id, Tally(bad.lines, 0, bad.count, bad.found))
-
-
-def _judge(job: Job, item: Input) -> BadLines:
-    """The number of lines of a file and the bad ones, read in its order; these are found while they are taken."""
-    source = cleaned(job, [item.path], item.dialect, item.seen)
-    job.store.execute("SET preserve_insertion_order = true")
-    job.store.execute(f"CREATE OR REPLACE TEMP TABLE judged AS SELECT bad FROM ({source.text}) AS c", source.params)
-    lines, count, first = job.store.execute("SELECT count(*), count(bad), min(rowid) FROM judged")[0]
-    found = bad_rows(job.store, "rowid - $first AS nth, bad FROM judged", {"first": first})
-    return BadLines(lines, count, locate(item.path, item.seen, found, keep_excerpts=job.config.keep_excerpts))
 
 
 def _insert(job: Job, item: Input, source: Cleaned, rows: str, which: str) -> tuple[int, int]:
@@ -132,7 +179,7 @@ def _insert(job: Job, item: Input, source: Cleaned, rows: str, which: str) -> tu
     job.store.execute(f"WITH incoming AS ({incoming}) {insert}", {**source.params, "batch_id": batch_id})
     added, twice, known = job.store.ask("ingest/added", {"batch_id": batch_id})[0]
     if twice or known:
-        raise _SecondLook
+        raise _LookAgain
     return batch_id, int(added)
 
 
@@ -153,7 +200,7 @@ def _name_outcomes(store: Store, source: Cleaned, way: _Way, missing: Callable[[
             return
         _name_outcomes_of(store, source, way, limit)
     if missing():
-        raise _SecondLook  # the file has changed meanwhile
+        raise _LookAgain  # the file has changed meanwhile
 
 
 def _name_outcomes_of(store: Store, source: Cleaned, way: _Way, limit: str) -> None:
@@ -168,7 +215,7 @@ def _count_by_logged_tier(job: Job, batch: Sequence[Input]) -> list[FileReceipt]
 
     def look() -> None:
         if not settled(job.config, (o for o in store.outcomes() if o.outcome_id not in before)):
-            raise _SecondLook
+            raise _LookAgain
 
     _name_outcomes_of(store, source, _TIERS, f" LIMIT {_HEAD_ROWS}")
     look()  # before all of the file is read
@@ -189,7 +236,7 @@ def _count(job: Job, batch: Sequence[Input], source: Cleaned, way: _Way) -> list
     files = {"files": [str(i.path) for i in batch]}
     store.execute(f"WITH incoming AS ({incoming}) {sql.load(way.count).text}", {**source.params, **files})
     if store.ask("ingest/counted_twice")[0][0]:
-        raise _SecondLook
+        raise _LookAgain
     store.ask("ingest/sum_counts")
     _name_outcomes(store, source, way, lambda: store.ask("ingest/missing_counted_outcomes")[0][0])
     store.ask("ingest/end_count")

@@ -13,12 +13,12 @@ WITH resources AS (
     FROM records
 ),
 scopes AS (
-    SELECT file, line, broken, res.resource.attributes AS about,
+    SELECT file, line, broken OR (res IS NOT NULL AND res.scopeSpans IS NULL) AS broken, res.resource.attributes AS about,
         unnest(CASE WHEN len(res.scopeSpans) > 0 THEN res.scopeSpans ELSE [NULL] END) AS scope
     FROM resources
 ),
 spans AS (
-    SELECT file, line, broken, about, row_number() OVER () AS n,
+    SELECT file, line, broken OR (scope IS NOT NULL AND scope.spans IS NULL) AS broken, about, row_number() OVER () AS n,
         unnest(CASE WHEN len(scope.spans) > 0 THEN scope.spans ELSE [NULL] END) AS span
     FROM scopes
 ),
