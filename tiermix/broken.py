@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, tee
 from pathlib import Path
+from typing import BinaryIO
 
 from tiermix.errors import UnreadableFile
 from tiermix.sources import Dialect, Sample
@@ -80,6 +81,11 @@ class Part:
     records: int = 0
     longest: int = 0
 
+    def add(self, line: bytes, out: BinaryIO) -> int:
+        """Writes one more record into the open file; how many bytes that were."""
+        self.records, self.longest = self.records + 1, max(self.longest, len(line))
+        return out.write(line) + out.write(b"\n")
+
 
 def excerpt(raw: bytes) -> str:
     """The first characters of a record, harmless to print."""
@@ -123,9 +129,7 @@ def rewrite(records: Iterable[Record], dialect: Dialect, path: Path) -> Part:
     made = Part(path)
     with path.open("wb") as out:
         for record in records:
-            line = _one_line(record, dialect)
-            out.write(line + b"\n")
-            made.records, made.longest = made.records + 1, max(made.longest, len(line))
+            made.add(_one_line(record, dialect), out)
     return made
 
 
@@ -147,9 +151,7 @@ def parts(path: Path, seen: Sample, dialect: Dialect, part: Path) -> Iterator[Pa
                 if isinstance(record, UnreadableFile):
                     damage = record
                     break
-                line = _one_line(record, dialect)
-                size += out.write(line) + out.write(b"\n")
-                made.records, made.longest = made.records + 1, max(made.longest, len(line))
+                size += made.add(_one_line(record, dialect), out)
                 if size > _PART:
                     break
         yield made

@@ -22,7 +22,6 @@ from tiermix.store import Store
 from tiermix.tiers import settled
 
 _HEAD_ROWS = 20_000
-_GOOD = "bad IS NULL AND has_id AND NOT skip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +54,8 @@ def add_directly(job: Job, batch: Sequence[Input]) -> list[FileReceipt] | None:
     item = batch[0]
     if item.dialect.row != "request" or not item.dialect.fast or item.seen.container not in ("lines", "parquet"):
         return None
+    if len(batch) > 1 and job.keep == "requests":
+        return None
     broken = item.seen.container == "lines" and any(cut_off(i.path, i.seen) for i in batch)
     done: list[FileReceipt] | _Fault = _Fault.BROKEN_LINE if broken else _Fault.LOOK_AGAIN
     if job.keep == "tiers" and not broken:
@@ -82,9 +83,9 @@ def _add(job: Job, item: Input, *, broken: bool) -> list[FileReceipt] | _Fault:
     if nameless:
         return _Fault.LOOK_AGAIN
     if done is _Fault.BAD_ROW:
-        done = _tried(job, lambda: [_add_around_bad(job, item)])
-    if done is _Fault.BROKEN_LINE:
-        done = _tried(job, lambda: [_add_around_broken(job, item, only=not bad)])
+        done = _tried(job, lambda: [_add_around(job, item, _sound(job, [item]), light=False)])
+    if done is _Fault.BROKEN_LINE:  # as text, so that no value is lost
+        done = _tried(job, lambda: [_add_around(job, item, _as_text(job, item), light=not bad)])
     return done
 
 
@@ -119,7 +120,7 @@ def _unordered(store: Store) -> Iterator[None]:
 
 def _add_sound(job: Job, item: Input) -> FileReceipt:
     """Adds a file in which every line is sound."""
-    source = cleaned(job, [item.path], item.dialect, item.seen, typed=True, strict=True)
+    source = _sound(job, [item])
     # A row that is bad or has no id of its own gets no time, which the table refuses: that ends the attempt at once.
     rows = "SELECT c.* REPLACE (CASE WHEN bad IS NULL AND has_id THEN ts END AS ts)"
     batch_id, added = _insert(job, item, source, rows, "NOT skip")
@@ -131,7 +132,7 @@ def _head(job: Job, item: Input) -> tuple[bool, bool]:
 
     No way around a bad line can do without ids.
     """
-    source = cleaned(job, [item.path], item.dialect, item.seen)
+    source = _as_text(job, item)
     head = f"SELECT * FROM ({source.text}) AS c LIMIT {_HEAD_ROWS}"
     counts = "count(*) FILTER (bad IS NULL AND NOT has_id), count(*) FILTER (bad <> $unread)"
     params = {**source.params, "unread": UNKNOWN}
@@ -139,33 +140,20 @@ def _head(job: Job, item: Input) -> tuple[bool, bool]:
     return nameless > 0, bad > 0
 
 
-def _add_around_bad(job: Job, item: Input) -> FileReceipt:
-    """Adds a file in which every line can be read, though some are bad."""
-    source = cleaned(job, [item.path], item.dialect, item.seen, typed=True, strict=True)
-    batch_id, added = _insert(job, item, source, "SELECT c.*", _GOOD)
-    return _account_around(job, item, source, batch_id, added, unstored(job, item, source, batch_id))
+def _add_around(job: Job, item: Input, source: Cleaned, *, light: bool) -> FileReceipt:
+    """Adds the good lines of a file, and finds out which the others were.
 
-
-def _add_around_broken(job: Job, item: Input, *, only: bool) -> FileReceipt:
-    """Adds a file of which some lines are broken, reading every value as text, so that none is lost.
-
-    As far as is known these are the `only` bad ones. Then a light pass at the same time says first which they were: it
-    knows those that are cut or no JSON, which mostly are all.
+    With `light` a pass over the file at the same time says it first: that knows only lines that are cut or no JSON,
+    which mostly are all.
     """
-    source = cleaned(job, [item.path], item.dialect, item.seen)
-    if not only:
-        batch_id, added = _insert(job, item, source, "SELECT c.*", _GOOD)
-        return _account_around(job, item, source, batch_id, added, unstored(job, item, source, batch_id))
+    bad: BadLines | None = None
     with ThreadPoolExecutor(1) as pool:
-        light = pool.submit(obvious, item.path, item.seen, keep_excerpts=job.config.keep_excerpts)
-        batch_id, added = _insert(job, item, source, "SELECT c.*", _GOOD)
-        bad = light.result()
-    if bad.lines - bad.count != added:
+        looking = pool.submit(obvious, item.path, item.seen, keep_excerpts=job.config.keep_excerpts) if light else None
+        batch_id, added = _insert(job, item, source, "SELECT c.*", "bad IS NULL AND has_id AND NOT skip")
+        if looking is not None:
+            bad = looking.result()
+    if bad is None or bad.lines - bad.count != added:
         bad = unstored(job, item, source, batch_id)
-    return _account_around(job, item, source, batch_id, added, bad)
-
-
-def _account_around(job: Job, item: Input, source: Cleaned, batch_id: int, added: int, bad: BadLines) -> FileReceipt:
     if bad.lines - bad.count != added:
         raise _LookAgain
     return _account(job, item, source, batch_id, Tally(bad.lines, 0, bad.count, bad.found))
@@ -225,7 +213,13 @@ def _count_by_logged_tier(job: Job, batch: Sequence[Input]) -> list[FileReceipt]
 
 
 def _sound(job: Job, batch: Sequence[Input]) -> Cleaned:
+    """The rows of files, read as the types they should have: raises at the first line that cannot be."""
     return cleaned(job, [i.path for i in batch], batch[0].dialect, batch[0].seen, typed=True, strict=True)
+
+
+def _as_text(job: Job, item: Input) -> Cleaned:
+    """The rows of a file, every value read as text, so that none is lost; a line that cannot be read is a bad row."""
+    return cleaned(job, [item.path], item.dialect, item.seen)
 
 
 def _count(job: Job, batch: Sequence[Input], source: Cleaned, way: _Way) -> list[FileReceipt]:
