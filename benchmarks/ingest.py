@@ -2,7 +2,7 @@
 
     python benchmarks/ingest.py [--lines 3000000] [--runs 3] [--folder DIR]
 
-Writes a native log of that many lines (some 570 bytes each), the same as Parquet, and the same with 0.1% broken lines,
+Writes a native log of that many lines (some 570 bytes each), the same as Parquet, and the same with 0.1% bad lines,
 and times in pairs, one after the other, so that a machine whose speed drifts does not favour either side: the processor
 time, and beside it the clock, which says little on a busy machine. Prints a table; docs/benchmarks.md holds one with
 the machine named. Beside the one-shot mix stand other tools that count the same file by day and tier, where they are
@@ -29,9 +29,18 @@ from importlib.util import find_spec
 from pathlib import Path
 
 LIMITS = {"ingest JSON": 1.0, "ingest Parquet": 1.3, "mix FILE": 1.3}
-LIMITS |= {f"ingest, 0.1% {how}": 1.5 for how in ("cut off", "unusable", "of both kinds")}
 CUT_OFF = '{"ts": "2026-01-01T00:00:00Z", "tier": "prim\n'
 UNUSABLE = '{"ts": "2026-01-01T00:00:00Z", "request_id": "x", "tier": "primary", "input_tokens": -5}\n'
+MISTYPED = '{"ts": "2026-01-01T00:00:00Z", "request_id": "y", "tier": "primary", "input_tokens": "many"}\n'
+MALFORMED = '{"ts": "2026-01-01T00:00:00Z", "request_id": "z", "tier": primary}\n'
+BAD = {
+    "cut off": [CUT_OFF],
+    "unusable": [UNUSABLE],
+    "mistyped": [MISTYPED],
+    "of these kinds": [CUT_OFF, UNUSABLE, MISTYPED],
+    "malformed inside": [MALFORMED],
+}
+LIMITS |= {f"ingest, 0.1% {how}": 1.5 for how in BAD}
 
 
 def write_log(path: Path, lines: int, *, bad: Sequence[str] = (), seed: int = 1) -> None:
@@ -115,7 +124,6 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=args.folder) as name:
         folder = Path(name)
         log, parquet = folder / "log.jsonl", folder / "log.parquet"
-        bad = {"cut off": [CUT_OFF], "unusable": [UNUSABLE], "of both kinds": [CUT_OFF, UNUSABLE]}
         store, other = folder / "tiermix.duckdb", folder / "other.duckdb"
         write_log(log, args.lines)
         python = [sys.executable, "-c"]
@@ -138,7 +146,7 @@ def main() -> None:
         print("| what | tiermix, processor | the other | ratio (median of pairs) | by the clock | limit |")
         print("|---|---|---|---|---|---|")
         pair("ingest JSON", ingest(log), json_table, store, other, args.runs)
-        for how, lines in bad.items():
+        for how, lines in BAD.items():
             write_log(folder / "bad.jsonl", args.lines, bad=lines)
             pair(f"ingest, 0.1% {how}", ingest(folder / "bad.jsonl"), ingest(log), store, store, args.runs)
         parquet_table = duck(f"CREATE TABLE t AS SELECT * FROM read_parquet('{parquet}')")

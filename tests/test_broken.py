@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from itertools import islice
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tiermix.broken import locate, obvious, pick
+from tiermix.broken import locate
 from tiermix.sources import Sample
 from tiermix.sources.packing import BLOCK, blocks
-from tiermix.sources.records import numbered_lines
 
 LINES = Sample("lines", "none", ())
 SOUND = [b'{"a":1}', b'{"b":"' + b"x" * 5000 + b'"}', b'{"c":1}\r', b' {"d":2} ']
@@ -29,13 +27,6 @@ def plain(content: bytes) -> list[tuple[int, int, bytes]]:
             out.append((number, offset, raw))
         offset += len(raw) + 1
     return out
-
-
-def is_object(raw: bytes) -> bool:
-    try:
-        return isinstance(json.loads(raw.decode()), dict)
-    except ValueError:
-        return False
 
 
 files = st.tuples(st.lists(st.sampled_from(SOUND * 3 + BAD + BLANK), max_size=60), st.booleans()).map(
@@ -56,46 +47,12 @@ def test_any_record_is_located_at_its_line_and_byte(tmp_path: Path, content: byt
     assert [(b.line, b.offset) for b in found] == [records[n][:2] for n in wanted]
 
 
-@given(content=files, data=st.data())
-@quick
-def test_any_records_are_picked_out_of_their_file(tmp_path: Path, content: bytes, data: st.DataObject) -> None:
-    # Catches: a blank line taken for a record; a last line without its end forgotten; a line in two blocks cut.
-    path = tmp_path / "log.jsonl"
-    path.write_bytes(content)
-    records = plain(content)
-    wanted = sorted(data.draw(st.sets(st.integers(0, len(records) - 1)))) if records else []
-    found = pick(path, LINES, wanted, len(records))
-    assert found is not None
-    assert [(r.line, r.offset, r.data.strip()) for r in found] == [(n, o, raw.strip()) for n, o, raw in
-                                                                   (records[w] for w in wanted)]  # fmt: skip
-
-
-def test_no_more_lines_are_picked_than_memory_holds(tmp_path: Path) -> None:
-    # Catches a file of long lines, all of them bad, that is read into memory.
-    lines, count = numbered_lines([b"x" * 99 + b"\n"] * 1000, range(1000), 5000)
-    assert (len(lines), count) == (51, 1000)
-
-
-@given(content=files)
-@quick
-@example(content=b'{"a":1}\n \n{"cut":')
-def test_lines_that_are_no_object_are_found_without_parsing_the_others(tmp_path: Path, content: bytes) -> None:
-    # Catches: blank lines counted as lines; a last line without its end forgotten; a sound line taken for a bad one.
-    path = tmp_path / "log.jsonl"
-    path.write_bytes(content)
-    seen = obvious(path, LINES, keep_excerpts=True)
-    records = plain(content)
-    odd = [r for r in records if not is_object(r[2]) and r[2] != b'{"e"}']  # the exception looks like an object
-    assert (seen.lines, seen.count) == (len(records), len(odd))
-    assert [(b.line, b.offset) for b in seen.found] == [r[:2] for r in odd]
-
-
 @pytest.mark.parametrize("keep", [True, False])
 def test_excerpts_are_kept_only_when_asked(tmp_path: Path, keep: bool) -> None:
     path = tmp_path / "log.jsonl"
     path.write_bytes(b"secret\n")
-    for found in (obvious(path, LINES, keep_excerpts=keep).found, locate(path, LINES, [(0, "x")], keep_excerpts=keep)):
-        assert [b.excerpt for b in found] == (["secret"] if keep else [None])
+    found = locate(path, LINES, [(0, "x")], keep_excerpts=keep)
+    assert [b.excerpt for b in found] == (["secret"] if keep else [None])
 
 
 def test_of_a_file_that_grows_while_it_is_read_only_what_was_there_is_read(tmp_path: Path) -> None:

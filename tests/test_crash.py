@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import resource
 import signal
@@ -122,6 +123,25 @@ def test_a_full_disk_leaves_the_store_as_it_was_and_says_so(tmp_path: Path, logs
         assert consistent(tmp_path) == before
     assert program("ingest", logs).code == 0
     assert consistent(tmp_path) == WHOLE
+
+
+def test_no_room_for_temporary_files_is_said(tmp_path: Path) -> None:
+    # Without a store, so that only copies of some lines are written. Catches an error of the system taken for a bug.
+    record = {"ts": "2026-11-12T00:00:00Z", "tier": "primary", "prompt": "x" * 20_000}
+    lines = [json.dumps(record | {"request_id": str(n)}) for n in range(40)]
+    (tmp_path / "app.jsonl").write_text("\n".join([*lines, lines[0][:50], *lines]))
+
+    def shrink() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+    done = subprocess.run(
+        [sys.executable, "-m", "tiermix", "mix", "app.jsonl"], cwd=tmp_path, capture_output=True, text=True,
+        preexec_fn=shrink, timeout=120, env={**os.environ, "PYTHONPATH": str(ROOT), "TIERMIX_NOW": NOW},
+    )  # fmt: skip
+    assert done.returncode == 4, done.stderr
+    assert "no room to write temporary files" in done.stderr
+    assert "TMPDIR" in done.stderr
 
 
 def test_two_ingests_at_once_count_everything_once(tmp_path: Path, logs: Path) -> None:

@@ -16,6 +16,7 @@ HEAVY = (
     "rich.console",
     "rich.table",
     "numpy",
+    "fsspec",
     "zstandard",
     "sqlglot",
     "pyspark",

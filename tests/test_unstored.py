@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -14,6 +15,8 @@ import pytest
 from tests.conftest import small_records
 from tiermix.config.settings import Config
 from tiermix.ingest import ingest, run, unstored
+from tiermix.ingest.batch import Input, Job
+from tiermix.ingest.survey import Stretch
 from tiermix.inputs import Found
 from tiermix.store import Store
 
@@ -60,16 +63,21 @@ def stored(path: Path) -> tuple[list[Any], ...]:
         )
 
 
-@pytest.mark.parametrize("few", [50_000, 2], ids=["few", "more than are picked out"])
+# How long stretches are, how much of them is judged at a time, and up to which share of the file.
+SIZES = {"as they are": (), "many stretches": (300, 1000, 1.0), "all is judged": (300, 1000, 0.0)}
+
+
+@pytest.mark.parametrize("sizes", SIZES)
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "packed"])
 @pytest.mark.parametrize("case", CASES)
 def test_a_log_with_bad_lines_is_stored_alike_in_both_ways(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str, packed: bool, few: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str, packed: bool, sizes: str
 ) -> None:
     bad, around = CASES[case]
     path = tmp_path / ("app.jsonl.gz" if packed else "app.jsonl")
     path.write_bytes(gzip.compress(made(bad)) if packed else made(bad))
-    monkeypatch.setattr(unstored, "_FEW", few)
+    for name, value in zip(("survey._SHORTEST", "unstored._PART", "unstored._SHARE"), SIZES[sizes], strict=False):
+        monkeypatch.setattr(f"tiermix.ingest.{name}", value)
     with monkeypatch.context() as only:
         only.setattr(run, "add_directly", lambda *_: None)
         careful = stored(path)
@@ -90,3 +98,25 @@ def test_a_log_that_is_cut_off_at_its_end_is_not_first_read_as_a_sound_one(
     path.write_bytes(made([]) + b'{"ts": "2026-11-12T00:00:00Z", "tier": "prim')
     monkeypatch.setattr(direct, "_add_sound", lambda *_: pytest.fail("it was read in vain"))
     assert stored(path)[0] == [(601, 600, 0, 1)]
+
+
+def test_of_a_log_with_a_bad_line_only_what_stands_around_it_is_judged_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Catches stretches of which it is not seen that they are stored, as when the database would mix up the rows of a
+    # thread: then all is judged again, which is right and slow.
+    path = tmp_path / "app.jsonl"
+    path.write_bytes(made([NEGATIVE]))
+    judged: list[int] = []
+
+    def judge(job: Job, item: Input, stretches: Sequence[Stretch], copy: Path) -> list[int]:
+        judged.append(len(stretches))
+        return whole(job, item, stretches, copy)
+
+    whole = unstored._judge
+    monkeypatch.setattr("tiermix.ingest.survey._SHORTEST", 1000)
+    monkeypatch.setattr(unstored, "_judge", judge)
+    assert stored(path)[0] == [(601, 600, 0, 1)]
+    # Of about 120: that of the line, the one before it when it is the first of its own, and the last, which has no end.
+    assert len(judged) == 1
+    assert judged[0] <= 3

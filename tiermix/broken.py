@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, tee
 from pathlib import Path
@@ -26,9 +26,7 @@ from tiermix.sources.records import (
     Record,
     lines,
     not_json,
-    numbered_lines,
     picked_lines,
-    portions,
     recoded,
     values,
 )
@@ -104,24 +102,6 @@ def read(path: Path, seen: Sample, dialect: Dialect) -> Iterator[Record]:
     if seen.container == "csv":
         return rows(text, seen.delimiter, [c for c, t in dialect.columns.items() if t != "VARCHAR"])
     return values(opened(text, seen.inside), dialect.keys)
-
-
-def pick(path: Path, seen: Sample, numbers: Sequence[int], records: int) -> list[Record] | None:
-    """Some of the lines of a file that has one record a line, held in memory; None when they are too large for that.
-
-    Args:
-        path: the file.
-        seen: how it is packed.
-        numbers: which records, from 0 and ascending.
-        records: how many it has.
-
-    Raises:
-        UnreadableFile: it is damaged.
-    """
-    picked, total = numbered_lines(recoded(blocks(path, seen.packing), seen.encoding), numbers, _PART)
-    if len(picked) == len(numbers) and total > records:  # some lines are blank
-        picked = list(picked_lines(recoded(blocks(path, seen.packing), seen.encoding), numbers))
-    return picked if len(picked) == len(numbers) else None
 
 
 def rewrite(records: Iterable[Record], dialect: Dialect, path: Path) -> Part:
@@ -261,53 +241,6 @@ def cut_off(path: Path, seen: Sample) -> bool:
             return not file.read(_TAIL).rstrip().endswith(b"}")
     except OSError:
         return False  # whoever reads all of it will say what is wrong
-
-
-def obvious(path: Path, seen: Sample, *, keep_excerpts: bool) -> BadLines:
-    """The lines of a file, and those of its bad ones that do not even begin and end like a JSON object.
-
-    Cut and foreign lines are like that; this finds them without parsing any other.
-    """
-
-    def named(records: Iterable[Record]) -> Iterator[BadLine]:
-        return (_bad(r, _why_no_json(r.data), keep_excerpts) for r in records)
-
-    total = count = 0
-    held: list[BadLine] = []
-    for lines_here, bad in _odd(path, seen):
-        total, count = total + lines_here, count + len(bad)
-        if count <= _HELD:
-            held += named(bad)
-    again = (b for _, bad in _odd(path, seen) for b in named(bad))
-    return BadLines(total, count, held if count <= _HELD else again)
-
-
-def _odd(path: Path, seen: Sample) -> Iterator[tuple[int, list[Record]]]:
-    """The lines that are no JSON objects by their ends, a block at a time, and how many lines it has."""
-    line, offset = 1, 0
-    for text, size, many in portions(blocks(path, seen.packing)):
-        here, odd = _odd_in(text) if many else (1, [(0, 0, text)]) if text else (0, [])
-        bad, blank = [], 0
-        for nth, at, data in odd:
-            # An object may have blanks around it, or lie in two blocks.
-            if not (bare := data.strip()):
-                blank += 1
-            elif bare[:1] + bare[-1:] != b"{}":
-                bad.append(Record(line + nth, offset + at, data, len(data)))
-        yield here - blank, bad
-        line, offset = line + (here if many else 1), offset + size + (not many)
-
-
-def _odd_in(text: bytes) -> tuple[int, list[tuple[int, int, bytes]]]:
-    """How many lines there are, and number, offset and bytes of each that does not begin and end with a brace."""
-    import numpy as np
-
-    octets = np.frombuffer(text, np.uint8)
-    ends = np.flatnonzero(octets == ord("\n"))
-    starts = np.concatenate(([0], ends + 1))[:-1]
-    odd = np.flatnonzero((octets[starts] != ord("{")) | (octets[ends - 1] != ord("}")))
-    places = zip(odd.tolist(), starts[odd].tolist(), ends[odd].tolist(), strict=True)
-    return len(ends), [(nth, start, text[start:end]) for nth, start, end in places]
 
 
 def _bad(record: Record, reason: str, keep_excerpts: bool) -> BadLine:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import stat
@@ -57,22 +58,43 @@ _PREFIX, _LOCK = "tiermix-", ".lock"
 _UNLOCKED = ".unlocked"
 
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
 @contextmanager
 def scratch() -> Iterator[Path]:
     """A folder for temporary files, gone at the end.
 
     Its lock is held as long as this process lives, so that `sweep` can tell a folder in use from one left by a process
     that was killed, in other containers too, where process numbers say nothing.
+
+    Raises:
+        StoreFull: there is no room for it, or for what is written into it.
     """
-    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    except OSError as error:
+        raise _no_room(error, "the folder for temporary files") from error
     try:
         with (folder / _UNLOCKED).open("wb") as held:
             _lock(held.fileno())
             if os.name != "nt":  # there nobody can take the folder away while the file is open
                 os.rename(held.name, folder / _LOCK)
             yield folder
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise _no_room(error, str(folder.parent)) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _no_room(error: OSError, where: str) -> StoreFull:
+    return StoreFull(
+        f"there is no room to write temporary files: {error.strerror}",
+        where=where,
+        hint="free disk space there, or name another folder in TMPDIR",
+    )
 
 
 def sweep() -> None:

@@ -49,6 +49,8 @@ def run() -> NoReturn:
     Tearing down the interpreter with its loaded libraries takes a sixth of a short command's time and does nothing for
     us: by now files are closed, and what was printed is flushed here.
     """
+    # When numpy is loaded it starts a thread a core, which costs more than they could ever save with arrays like ours.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     code = main()
     try:
         sys.stdout.flush()

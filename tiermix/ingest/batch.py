@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -94,7 +94,9 @@ def cleaned(
     *,
     typed: bool = False,
     strict: bool = False,
+    but: Collection[str] = (),
     longest: int = 0,
+    instead: str = "",
 ) -> Cleaned:
     """The rows of files as a relation of typed columns, with the reason why a row is bad.
 
@@ -105,15 +107,19 @@ def cleaned(
         seen: how they are packed.
         typed: read the fields that normally have a type as such, which is faster; a value that cannot be one is lost.
         strict: raise at the first such value, and at the first line that is no JSON.
+        but: of `typed`, the fields that are read as text all the same, because they hold values that are none.
         longest: the size of the longest record, where it is known to be beyond what DuckDB reads by itself.
+        instead: what DuckDB is to open in place of the single path.
     """
-    scan = Scan(tuple(paths), seen.container, seen.packing, seen.delimiter, longest)
+    scan = Scan(tuple(paths), seen.container, seen.packing, seen.delimiter, longest, instead)
     present = job.store.columns_of(scan) if seen.container in ("parquet", "csv") else {}
     columns = dict(dialect.columns)
-    if not typed or present:
-        columns |= {c: t for c, t in dialect.careful.items() if not typed or not _is(present.get(c, columns[c]), t)}
+    for c, t in dialect.careful.items():
+        if not typed or c in but or (present and not _is(present.get(c, columns[c]), t)):
+            columns[c] = t
     if typed:
-        columns |= {c: t for c, t in dialect.fast.items() if not present or _is(present.get(c, ""), t)}
+        usual = {c: t for c, t in dialect.fast.items() if c not in but}
+        columns |= {c: t for c, t in usual.items() if not present or _is(present.get(c, ""), t)}
     records, params = records_sql(scan, columns, present, numbered=dialect.explodes, strict=strict)
     even = dialect.as_if_typed("read", [c for c, t in columns.items() if t == "VARCHAR"])
     records = f"WITH read AS ({records}) {even}"
@@ -126,6 +132,21 @@ def cleaned(
     clean = sql.load(f"ingest/clean_{dialect.row}s").text
     text = f"WITH records AS ({records}), projected AS ({projected}) {clean}"
     return Cleaned(text, {**params, "hash_key": job.hash_key})
+
+
+def misfits(job: Job, item: Input, rows: int) -> list[str]:
+    """The fields of which values among the first rows of a file are lost when read as the type they should have."""
+    dialect = item.dialect
+    typed = {c: dialect.fast.get(c, dialect.columns[c]) for c in (*dialect.fast, *dialect.careful)}
+    careful = {c: dialect.careful.get(c, dialect.columns[c]) for c in typed}
+    counted = ", ".join(f"count({sql.identifier(c)})" for c in typed)
+    scan = Scan((item.path,), item.seen.container, item.seen.packing)
+    counts = []
+    for columns in (typed, careful):
+        records, params = records_sql(scan, columns, {})
+        head = f"SELECT * FROM ({records}) AS r LIMIT {rows}"
+        counts += job.store.execute(f"SELECT {counted} FROM ({head}) AS head", params)
+    return [c for c, few, all_ in zip(typed, *counts, strict=True) if few != all_]
 
 
 def _is(column: str, wanted: str) -> bool:

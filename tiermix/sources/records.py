@@ -10,7 +10,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from tiermix.sources import jsonscan
@@ -173,32 +173,6 @@ def picked_lines(blocks: Iterable[bytes], wanted: Iterable[int]) -> Iterator[Rec
                     want = next(wanted, None)
                 nth += 1
         line, offset = line + here, offset + size + (not many)
-
-
-def numbered_lines(blocks: Iterable[bytes], wanted: Sequence[int], most: int) -> tuple[list[Record], int]:
-    """Some of the lines, blank ones counted: those of the given numbers, from 0 and ascending; and how many there are.
-
-    No more of them are given when they have more than `most` bytes together. Takes a third of the time of
-    `picked_lines`, which must look for blank lines.
-    """
-    import numpy as np
-
-    found: list[Record] = []
-    nth = offset = held = 0
-    for text, size, many in portions(blocks):
-        breaks = np.frombuffer(text, np.uint8) == ord("\n") if many else np.ones(int(size > 0), np.bool_)
-        here = int(np.count_nonzero(breaks))
-        ends = np.flatnonzero(breaks) if len(found) < len(wanted) and wanted[len(found)] < nth + here else ()
-        while len(found) < len(wanted) and (k := wanted[len(found)] - nth) < here and held <= most:
-            if many:
-                at = int(ends[k - 1]) + 1 if k else 0
-                data = text[at : int(ends[k])]
-                found.append(Record(nth + k + 1, offset + at, data, len(data)))
-            else:
-                found.append(_line(nth + 1, offset, text, size))
-            held += len(found[-1].data)
-        nth, offset = nth + here, offset + size + (not many)
-    return found, nth
 
 
 class _Window:

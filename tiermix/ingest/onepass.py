@@ -1,0 +1,132 @@
+"""Rows of files straight into the store, in one pass and one transaction, and what can come in between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum
+
+from tiermix import sql
+from tiermix.errors import RowRefused, StoreBusy, StoreError, StoreFull
+from tiermix.ingest.batch import Cleaned, Input, Job, Tally, cleaned, enter, next_batch, roll_up
+from tiermix.model import FileReceipt
+from tiermix.store import Store
+
+HEAD_ROWS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How much of requests is counted: the queries that count and that name outcomes, and which rows have one."""
+
+    count: str
+    name: str
+    sound: str
+
+
+OUTCOMES = Way("ingest/count_requests", "ingest/new_outcomes", "bad IS NULL")
+TIERS = Way("ingest/count_tiers", "ingest/new_tiers", "uncounted IS NULL AND logged_tier IS NOT NULL")
+
+
+class LookAgain(Exception):
+    """Ends a way of adding: see `Fault.LOOK_AGAIN`."""
+
+
+class Fault(Enum):
+    """Why a way of adding gave up, without a trace."""
+
+    LOOK_AGAIN = "something in the file keeps it from being added in one pass"
+    BAD_ROW = "a row is bad, or has no id"
+    BROKEN_LINE = "a line is no JSON, or has a value of another type than it should"
+
+
+def tried(job: Job, way: Callable[[], list[FileReceipt]]) -> list[FileReceipt] | Fault:
+    """What a way of adding gives, in a transaction.
+
+    Raises:
+        StoreFull, StoreBusy: the store cannot be written.
+    """
+    try:
+        with _unordered(job.store), job.store.transaction():
+            return way()
+    except LookAgain:
+        return Fault.LOOK_AGAIN
+    except (StoreFull, StoreBusy):
+        raise
+    except RowRefused:
+        return Fault.BAD_ROW
+    except StoreError:
+        return Fault.BROKEN_LINE
+
+
+@contextmanager
+def _unordered(store: Store) -> Iterator[None]:
+    """Lets DuckDB write rows in the order in which threads finish them."""
+    store.execute("SET preserve_insertion_order = false")
+    try:
+        yield
+    finally:
+        store.execute("SET preserve_insertion_order = true")
+
+
+def sound(job: Job, batch: Sequence[Input], *, but: Collection[str] = (), instead: str = "") -> Cleaned:
+    """The rows of files, read as the types they should have: raises at the first line that cannot be.
+
+    Args:
+        job: the store and the key.
+        batch: the files.
+        but: the fields that are read as text all the same.
+        instead: what DuckDB is to open in place of the single file.
+    """
+    paths, like = [i.path for i in batch], batch[0]
+    return cleaned(job, paths, like.dialect, like.seen, typed=True, strict=True, but=but, instead=instead)
+
+
+def insert(job: Job, source: Cleaned, rows: str, which: str) -> tuple[int, int]:
+    """Puts rows into the store as a new batch; its number, and how many.
+
+    Args:
+        job: the store.
+        source: the rows.
+        rows: the SELECT list.
+        which: the condition under which a row is taken.
+
+    Raises:
+        LookAgain: a request is among them twice, or in the store already.
+    """
+    batch_id = next_batch(job.store)
+    incoming = f"{rows}, CAST(NULL AS VARCHAR) AS group_key FROM ({source.text}) AS c WHERE {which}"
+    text = f"WITH incoming AS ({incoming}) {sql.load('ingest/insert_requests').text}"
+    job.store.execute(text, {**source.params, "batch_id": batch_id})
+    added, twice, known = job.store.ask("ingest/added", {"batch_id": batch_id})[0]
+    if twice or known:
+        raise LookAgain
+    return batch_id, int(added)
+
+
+def account(job: Job, item: Input, source: Cleaned, batch_id: int, tally: Tally) -> FileReceipt:
+    """Brings outcomes, rollups, quarantine and ledger up to a batch that was put into the store."""
+    missing = "ingest/missing_outcomes"
+    name_outcomes(job.store, source, OUTCOMES, lambda: job.store.ask(missing, {"batch_id": batch_id})[0][0])
+    roll_up(job.store, batch_id)
+    return enter(job, item, batch_id, tally)
+
+
+def name_outcomes(store: Store, source: Cleaned, way: Way, missing: Callable[[], int]) -> None:
+    """Reads the few columns of outcomes again: first in the head of the file, which mostly has them all, then in all.
+
+    Only the first files of a store, and now and then a later one, bring outcomes that are not known by their hash.
+    """
+    for limit in (f" LIMIT {HEAD_ROWS}", ""):
+        if not missing():
+            return
+        name_outcomes_of(store, source, way, limit)
+    if missing():
+        raise LookAgain  # the file has changed meanwhile
+
+
+def name_outcomes_of(store: Store, source: Cleaned, way: Way, limit: str) -> None:
+    """Gives names to the outcomes of the rows up to the limit (SQL)."""
+    incoming = f"SELECT * FROM (SELECT * FROM ({source.text}) AS c{limit}) AS head WHERE {way.sound} AND NOT skip"
+    store.execute(f"WITH incoming AS ({incoming}) {sql.load(way.name).text}", source.params)
