@@ -153,6 +153,11 @@ def lacking() -> str | None:
     return None if version and int(version[1]) >= 17 else "Java 17"
 
 
+# To compile a query takes most of the time where there are only a few rows.
+COMPILING = {"spark.sql.codegen.wholeStage": "true", "spark.sql.codegen.factoryMode": "FALLBACK"}
+INTERPRETING = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
+
+
 @pytest.fixture(scope="module")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     """A small Spark in this process, whose zone is not UTC, so that nothing may depend on it."""
@@ -167,12 +172,22 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
         "spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false", "spark.log.level": "OFF",
         "spark.local.dir": str(folder), "spark.sql.warehouse.dir": str(folder / "warehouse"),
         "spark.sql.shuffle.partitions": "2", "spark.sql.adaptive.enabled": "false",
-        "spark.sql.session.timeZone": "America/New_York",
+        "spark.sql.session.timeZone": "America/New_York", **INTERPRETING,
         "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",  # it lives too briefly for the second compiler
     }  # fmt: skip
     session = SparkSession.builder.master("local[2]").appName("tiermix").config(map=settings).getOrCreate()
     yield session
     session.stop()
+
+
+@pytest.fixture
+def compiling(spark: SparkSession) -> Iterator[SparkSession]:
+    """The same, which compiles its queries, as it does by itself."""
+    for name, value in COMPILING.items():
+        spark.conf.set(name, value)
+    yield spark
+    for name, value in INTERPRETING.items():
+        spark.conf.set(name, value)
 
 
 Counts = tuple[dict[tuple[Any, ...], int], dict[tuple[Any, ...], int]]
@@ -287,13 +302,13 @@ def odd_logs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 def test_broken_and_doubled_native_records_give_the_rollups_of_the_store(
-    spark: SparkSession, odd_logs: list[Path]
+    compiling: SparkSession, odd_logs: list[Path]
 ) -> None:
     # Catches any change of what is bad, a drill that is counted, the last of two records of an id being taken, and
     # lines without an id being counted once, or once in every file.
     wanted, (lines, bad) = of_store(odd_logs)
     assert bad > 100
-    assert of_spark(spark, dialects()["native"], odd_logs) == (wanted, (lines, bad))
+    assert of_spark(compiling, dialects()["native"], odd_logs) == (wanted, (lines, bad))
 
 
 @pytest.mark.parametrize(
@@ -325,14 +340,14 @@ def test_hashed_tenants_are_those_of_the_store(spark: SparkSession, odd_logs: li
     assert "acme" not in {k[2] for k in hashed[0][1] if k[1] == "tenant"}
 
 
-def test_the_sample_logs_give_the_rollups_of_the_store(spark: SparkSession) -> None:
+def test_the_sample_logs_give_the_rollups_of_the_store(compiling: SparkSession) -> None:
     logs = sorted((ROOT / "sample_logs").glob("2026-05.jsonl.gz"))
-    assert of_spark(spark, dialects()["native"], logs) == of_store(logs)
+    assert of_spark(compiling, dialects()["native"], logs) == of_store(logs)
 
 
-def test_parquet_gives_the_rollups_of_the_store(spark: SparkSession) -> None:
+def test_parquet_gives_the_rollups_of_the_store(compiling: SparkSession) -> None:
     logs = [ROOT / "sample_logs" / "2026-11.parquet"]
-    assert of_spark(spark, dialects()["native"], logs, "parquet") == of_store(logs)
+    assert of_spark(compiling, dialects()["native"], logs, "parquet") == of_store(logs)
 
 
 REAL = {
@@ -344,10 +359,10 @@ REAL = {
 
 
 @pytest.mark.parametrize("name", REAL)
-def test_real_litellm_logs_give_the_rollups_of_the_store(spark: SparkSession, shared: Path, name: str) -> None:
+def test_real_litellm_logs_give_the_rollups_of_the_store(compiling: SparkSession, shared: Path, name: str) -> None:
     # Catches attempts counted as requests, and any other order or fold of the attempts of a request.
     path, container = REAL[name]
-    found, read = of_spark(spark, dialects()["litellm"], [shared / "litellm" / path], container)  # type: ignore[arg-type]
+    found, read = of_spark(compiling, dialects()["litellm"], [shared / "litellm" / path], container)  # type: ignore[arg-type]
     wanted, _ = of_store([shared / "litellm" / path])
     assert found == wanted
     assert read[1] == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -31,6 +32,7 @@ def add_around(job: Job, item: Input, fault: Fault) -> list[FileReceipt] | Fault
     try:
         if _nameless(job, item):
             return Fault.LOOK_AGAIN
+        but = misfits(job, item, HEAD_ROWS)
     except (StoreFull, StoreBusy):
         raise
     except StoreError:  # not even that can be read
@@ -40,17 +42,16 @@ def add_around(job: Job, item: Input, fault: Fault) -> list[FileReceipt] | Fault
         look = survey(item.path, item.seen, size, folder / "firsts.jsonl", keep_excerpts=job.config.keep_excerpts)
         done: list[FileReceipt] | Fault = Fault.BROKEN_LINE
         if fault is Fault.BAD_ROW or item.seen.packing == "none":
-            done = _add_typed(job, item, look, folder)
+            done = _add_typed(job, item, but, look, folder)
         if done is Fault.BROKEN_LINE:
             done = tried(job, lambda: [_add(job, item, _as_text(job, item), look, folder)])
     return done
 
 
-def _add_typed(job: Job, item: Input, look: Survey, folder: Path) -> list[FileReceipt] | Fault:
-    """Reads a file as the types its values should have, as if its odd lines were blank."""
+def _add_typed(job: Job, item: Input, but: Sequence[str], look: Survey, folder: Path) -> list[FileReceipt] | Fault:
+    """Adds a file read as the types its values should have, save some fields, and as if its odd lines were blank."""
     if look.places is None or (look.places and item.seen.packing != "none"):
         return Fault.BROKEN_LINE
-    but = misfits(job, item, HEAD_ROWS)
     with job.store.blanked(item.path, look.size, look.places) if look.places else nullcontext("") as instead:
         return tried(job, lambda: [_add(job, item, sound(job, [item], but=but, instead=instead), look, folder)])
 
