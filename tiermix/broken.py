@@ -21,15 +21,7 @@ from tiermix.sources import Dialect, Sample
 from tiermix.sources.envelope import opened
 from tiermix.sources.jsonscan import Broken, members
 from tiermix.sources.packing import blocks
-from tiermix.sources.records import (
-    KEPT,
-    Record,
-    lines,
-    not_json,
-    picked_lines,
-    recoded,
-    values,
-)
+from tiermix.sources.records import KEPT, Record, lines, not_json, picked_lines, recoded, values
 from tiermix.sources.rows import rows
 
 EXCERPT_CHARS = 200
@@ -38,8 +30,6 @@ UNKNOWN = "not a JSON object with the fields of this source"
 # A record above this is cut down to the fields that are read before DuckDB sees it, which takes many times its memory.
 _LARGE = 4 << 20
 _PART = 256 << 20
-# So many bad lines are held in memory; more are looked for again.
-_HELD = 50_000
 _TAIL = 4096
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
@@ -102,15 +92,6 @@ def read(path: Path, seen: Sample, dialect: Dialect) -> Iterator[Record]:
     if seen.container == "csv":
         return rows(text, seen.delimiter, [c for c, t in dialect.columns.items() if t != "VARCHAR"])
     return values(opened(text, seen.inside), dialect.keys)
-
-
-def rewrite(records: Iterable[Record], dialect: Dialect, path: Path) -> Part:
-    """Writes records into a file of lines that DuckDB can read, each in its place, the bad ones too."""
-    made = Part(path)
-    with path.open("wb") as out:
-        for record in records:
-            made.add(_one_line(record, dialect), out)
-    return made
 
 
 def parts(path: Path, seen: Sample, dialect: Dialect, part: Path) -> Iterator[Part]:

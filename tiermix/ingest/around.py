@@ -8,23 +8,19 @@ from pathlib import Path
 
 from tiermix.errors import StoreBusy, StoreError, StoreFull
 from tiermix.files import scratch
-from tiermix.ingest.batch import Cleaned, Input, Job, Tally, cleaned, misfits
-from tiermix.ingest.onepass import HEAD_ROWS, Fault, LookAgain, account, insert, sound, tried
+from tiermix.ingest.batch import Cleaned, Input, Job, Tally, misfits
+from tiermix.ingest.onepass import HEAD_ROWS, Fault, LookAgain, account, as_text, insert, sound, tried
 from tiermix.ingest.survey import Survey, survey
 from tiermix.ingest.unstored import unstored
 from tiermix.model import FileReceipt
 
-# How much a packed file unpacks to, about.
-_UNPACKED = 10
 
-
-def add_around(job: Job, item: Input, fault: Fault) -> list[FileReceipt] | Fault:
+def add_around(job: Job, item: Input) -> list[FileReceipt] | Fault:
     """Adds the good lines of a file with bad ones, one record a line, and quarantines the others.
 
     Args:
         job: the store and the key.
         item: the file.
-        fault: BAD_ROW when all of its lines can be read as the types they should have, as far as is known.
 
     Raises:
         UnreadableFile: the file is damaged.
@@ -38,13 +34,11 @@ def add_around(job: Job, item: Input, fault: Fault) -> list[FileReceipt] | Fault
     except StoreError:  # not even that can be read
         return Fault.LOOK_AGAIN
     with scratch() as folder:
-        size = item.size * (1 if item.seen.packing == "none" else _UNPACKED)
-        look = survey(item.path, item.seen, size, folder / "firsts.jsonl", keep_excerpts=job.config.keep_excerpts)
-        done: list[FileReceipt] | Fault = Fault.BROKEN_LINE
-        if fault is Fault.BAD_ROW or item.seen.packing == "none":
-            done = _add_typed(job, item, but, look, folder)
+        firsts = folder / "firsts.jsonl"
+        look = survey(item.path, item.seen, item.unpacked, firsts, keep_excerpts=job.config.keep_excerpts)
+        done = _add_typed(job, item, but, look, folder)
         if done is Fault.BROKEN_LINE:
-            done = tried(job, lambda: [_add(job, item, _as_text(job, item), look, folder)])
+            done = tried(job, lambda: [_add(job, item, as_text(job, item), look, folder)])
     return done
 
 
@@ -58,15 +52,10 @@ def _add_typed(job: Job, item: Input, but: Sequence[str], look: Survey, folder: 
 
 def _nameless(job: Job, item: Input) -> bool:
     """Whether good requests in the head of a file have no id. No way around bad lines can do without ids."""
-    source = _as_text(job, item)
+    source = as_text(job, item)
     head = f"SELECT * FROM ({source.text}) AS c LIMIT {HEAD_ROWS}"
     found = job.store.execute(f"SELECT 1 FROM ({head}) AS head WHERE bad IS NULL AND NOT has_id LIMIT 1", source.params)
     return bool(found)
-
-
-def _as_text(job: Job, item: Input) -> Cleaned:
-    """The rows of a file, every value read as text, so that none is lost; a line that cannot be read is a bad row."""
-    return cleaned(job, [item.path], item.dialect, item.seen)
 
 
 def _add(job: Job, item: Input, source: Cleaned, look: Survey, folder: Path) -> FileReceipt:

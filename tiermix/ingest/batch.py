@@ -19,6 +19,8 @@ from tiermix.timewin import rfc3339
 
 _QUARANTINE_CHUNK = 10_000
 _BAD_ROWS = 50_000
+# How many times its size a packed log is taken to be, before it is read.
+_UNPACKED = 10
 _NUMBERS = (
     "FLOAT",
     "DECIMAL",
@@ -66,6 +68,11 @@ class Input:
     seen: Sample
     dialect: Dialect
     damage: list[str] = field(default_factory=list)  # why it could not be read to its end; filled while it is read
+
+    @property
+    def unpacked(self) -> int:
+        """About how many bytes it unpacks to."""
+        return self.size * (_UNPACKED if self.seen.packing != "none" else 1)
 
 
 @dataclass(slots=True)

@@ -40,7 +40,7 @@ def _add(job: Job, item: Input, *, broken: bool) -> list[FileReceipt] | Fault:
     if not broken:
         done = tried(job, lambda: [_add_sound(job, item)])
     if isinstance(done, Fault) and done is not Fault.LOOK_AGAIN and item.seen.container == "lines":
-        return add_around(job, item, done)
+        return add_around(job, item)
     return done
 
 

@@ -83,6 +83,11 @@ def sound(job: Job, batch: Sequence[Input], *, but: Collection[str] = (), instea
     return cleaned(job, paths, like.dialect, like.seen, typed=True, strict=True, but=but, instead=instead)
 
 
+def as_text(job: Job, item: Input) -> Cleaned:
+    """The rows of a file, every value read as text, so that none is lost; a line that cannot be read is a bad row."""
+    return cleaned(job, [item.path], item.dialect, item.seen)
+
+
 def insert(job: Job, source: Cleaned, rows: str, which: str) -> tuple[int, int]:
     """Puts rows into the store as a new batch; its number, and how many.
 

@@ -36,8 +36,6 @@ from tiermix.tiers import tiering
 DEFAULT_MAX_BAD = 0.01
 # Files read alike go into one transaction up to this size unpacked, which bounds the temporary space of a batch.
 _BATCH_BYTES = 2 << 30
-# How many times its size a packed log is taken to be, before it is read.
-_UNPACKED = 10
 _BATCH_FILES = 5000
 # From this size on a file is worth a transaction of its own, which lets it go the fast way.
 _ALONE_BYTES = 4 << 20
@@ -226,7 +224,7 @@ def _batches(inputs: Iterable[Input]) -> Iterable[list[Input]]:
     for item in inputs:
         alike = (item.dialect.name, item.dialect.projection, item.seen.container, item.seen.packing, item.seen.encoding)
         batches = groups.setdefault(alike, [[]])
-        size = item.size * (_UNPACKED if item.seen.packing != "none" else 1)
+        size = item.unpacked
         full = filled.get(alike, 0) + size > _BATCH_BYTES or len(batches[-1]) >= _BATCH_FILES
         if batches[-1] and full:
             batches.append([])

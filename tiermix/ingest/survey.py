@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tiermix.broken import UNKNOWN, BadLine, BadLines, Part, named
+from tiermix.broken import UNKNOWN, BadLines, Part, named
 from tiermix.sources import Sample
 from tiermix.sources.packing import blocks, unreadable
-from tiermix.sources.records import Record, portions
+from tiermix.sources.records import Record, lines, portions
 
 # So long is a stretch at least, in bytes, and so many there are at most of a file whose size is known.
 _SHORTEST, _STRETCHES = 1 << 15, 50_000
@@ -82,18 +82,15 @@ def survey(path: Path, seen: Sample, size: int, firsts: Path, *, keep_excerpts: 
             line, end = piece.line + piece.count, piece.end
     held = count <= _HELD
     ends = (*begun[1:], (line, end))[: len(begun)]
-    found = odd if held else (r for piece in _pieces(path, seen) for r in piece.odd()[0])
+    records = odd if held else (r for piece in _pieces(path, seen) for r in piece.odd()[0])
+    found = named(((r, UNKNOWN) for r in records), keep_excerpts=keep_excerpts)
     return Survey(
-        BadLines(total, count, list(_named(found, keep_excerpts)) if held else _named(found, keep_excerpts)),
+        BadLines(total, count, list(found) if held else found),
         [(r.offset, r.size) for r in odd] if held else None,
         end,
         [Stretch(a, at, b - a, to - at) for (a, at), (b, to) in zip(begun, ends, strict=True)],
         part,
     )
-
-
-def _named(records: Iterable[Record], keep_excerpts: bool) -> Iterable[BadLine]:
-    return named(((r, UNKNOWN) for r in records), keep_excerpts=keep_excerpts)
 
 
 class _Piece:
@@ -210,9 +207,4 @@ class _Onward:
 
 def records_in(stretch: Stretch, text: bytes) -> list[Record]:
     """The lines of a stretch that are not blank."""
-    line, at, found = stretch.line, stretch.offset, []
-    for data in text.removesuffix(b"\n").split(b"\n"):
-        if data and not data.isspace():
-            found.append(Record(line, at, data, len(data)))
-        line, at = line + 1, at + len(data) + 1
-    return found
+    return list(lines((text if text.endswith(b"\n") else text + b"\n",), stretch.line, stretch.offset))

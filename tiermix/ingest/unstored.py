@@ -12,10 +12,11 @@ from pathlib import Path
 
 from tiermix.broken import BadLines, locate, named
 from tiermix.ingest.batch import Input, Job, bad_rows, cleaned
-from tiermix.ingest.onepass import LookAgain
+from tiermix.ingest.onepass import LookAgain, as_text
 from tiermix.ingest.survey import Stretch, Survey, records_in, texts_of
 from tiermix.sources import Sample
 from tiermix.sources.records import Record
+from tiermix.store import Store
 
 # So many bytes are judged at a time, and no more than this share of a file apart from the rest.
 _PART = 256 << 20
@@ -43,11 +44,12 @@ def unstored(job: Job, item: Input, look: Survey, batch_id: int, folder: Path) -
         return _judged(job, item, look.odd.lines)
     store.execute("CREATE OR REPLACE TEMP TABLE judged (bad VARCHAR)")
     counts = [n for several in _parts(doubtful) for n in _judge(job, item, several, folder / "part.jsonl")]
-    found = named(_with_reasons(job, item, doubtful, counts), keep_excerpts=job.config.keep_excerpts)
+    numbered = enumerate(_records(job, item, doubtful, counts))
+    found = ((next(r for k, r in numbered if k == nth), why) for nth, why in _reasons(store))
     rows, bad = store.execute("SELECT count(*), count(bad) FROM judged")[0]
     if rows != sum(counts):  # the file has changed, or has lines that are blank to DuckDB alone
         raise LookAgain
-    return BadLines(look.odd.lines, int(bad), found)
+    return BadLines(look.odd.lines, int(bad), named(found, keep_excerpts=job.config.keep_excerpts))
 
 
 def _doubtful(job: Job, item: Input, look: Survey, batch_id: int) -> list[Stretch]:
@@ -84,32 +86,30 @@ def _judge(job: Job, item: Input, stretches: Sequence[Stretch], copy: Path) -> l
     return counts
 
 
-def _with_reasons(
-    job: Job, item: Input, stretches: Sequence[Stretch], counts: Sequence[int]
-) -> Iterator[tuple[Record, str]]:
-    """The bad ones of the lines that were judged, and why they are.
+def _records(job: Job, item: Input, stretches: Sequence[Stretch], counts: Sequence[int]) -> Iterator[Record]:
+    """The lines that were judged.
 
     Raises:
         LookAgain: the file has changed since.
     """
-    texts = zip(stretches, counts, texts_of(item.path, item.seen, stretches), strict=True)
-    first = job.store.execute("SELECT min(rowid) FROM judged")[0][0]
-    here: list[Record] = []
-    behind = 0  # how many lines stand in the stretches so far
-    for nth, reason in bad_rows(job.store, "rowid - $first AS nth, bad FROM judged", {"first": first}):
-        while nth >= behind:
-            stretch, count, text = next(texts)
-            behind += count
-            here = records_in(stretch, text) if nth < behind else []
+    texts = texts_of(item.path, item.seen, stretches)
+    for stretch, count, text in zip(stretches, counts, texts, strict=True):
+        here = records_in(stretch, text)
         if len(here) != count:
             raise LookAgain
-        yield here[nth - behind], reason
+        yield from here
+
+
+def _reasons(store: Store) -> Iterator[tuple[int, str]]:
+    """Which of the lines that were judged are bad, from 0, and why."""
+    first = store.execute("SELECT min(rowid) FROM judged")[0][0]
+    return bad_rows(store, "rowid - $first AS nth, bad FROM judged", {"first": first})
 
 
 def _judged(job: Job, item: Input, lines: int) -> BadLines:
     """The bad lines of a file, all of which is read and judged in its order."""
-    source = cleaned(job, [item.path], item.dialect, item.seen)
+    source = as_text(job, item)
     job.store.execute(f"CREATE OR REPLACE TEMP TABLE judged AS SELECT bad FROM ({source.text}) AS c", source.params)
-    count, first = job.store.execute("SELECT count(bad), min(rowid) FROM judged")[0]
-    found = bad_rows(job.store, "rowid - $first AS nth, bad FROM judged", {"first": first})
-    return BadLines(lines, count, locate(item.path, item.seen, found, keep_excerpts=job.config.keep_excerpts))
+    count = job.store.execute("SELECT count(bad) FROM judged")[0][0]
+    found = locate(item.path, item.seen, _reasons(job.store), keep_excerpts=job.config.keep_excerpts)
+    return BadLines(lines, count, found)

@@ -133,9 +133,8 @@ def _line(line: int, offset: int, data: bytes, size: int) -> Record:
     return Record(line, offset, data[:KEPT] if long else data, size, TOO_LONG if long else "")
 
 
-def lines(blocks: Iterable[bytes]) -> Iterator[Record]:
-    """The lines that are not blank."""
-    line, offset = 1, 0
+def lines(blocks: Iterable[bytes], line: int = 1, offset: int = 0) -> Iterator[Record]:
+    """The lines that are not blank, of a text that begins with that line and at that offset of its file."""
     for text, size, many in portions(blocks):
         if many:
             for data in text.split(b"\n")[:-1]:
