@@ -128,8 +128,8 @@ def test_a_full_disk_leaves_the_store_as_it_was_and_says_so(tmp_path: Path, logs
 def test_no_room_for_temporary_files_is_said(tmp_path: Path) -> None:
     # Without a store, so that only copies of some lines are written. Catches an error of the system taken for a bug.
     record = {"ts": "2026-11-12T00:00:00Z", "tier": "primary", "prompt": "x" * 20_000}
-    lines = [json.dumps(record | {"request_id": str(n)}) for n in range(40)]
-    (tmp_path / "app.jsonl").write_text("\n".join([*lines, lines[0][:50], *lines]))
+    lines = [json.dumps(record | {"request_id": str(n)}) for n in range(80)]
+    (tmp_path / "app.jsonl").write_text("\n".join([*lines[:40], lines[0][:50], *lines[40:]]))
 
     def shrink() -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

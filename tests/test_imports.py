@@ -16,7 +16,6 @@ HEAVY = (
     "rich.console",
     "rich.table",
     "numpy",
-    "fsspec",
     "zstandard",
     "sqlglot",
     "pyspark",

@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 
 from tests.conftest import small_records
+from tests.odd import TEXTS
 from tiermix.config.settings import Config
 from tiermix.ingest import ingest, run, unstored
-from tiermix.ingest.batch import Input, Job
+from tiermix.ingest.batch import Cleaned, Input, Job, cleaned
 from tiermix.ingest.survey import Stretch
 from tiermix.inputs import Found
+from tiermix.sources.records import Record
 from tiermix.store import Store
 
 UNUSABLE = [b'{"a": true}', b'{"ts": "soon", "request_id": "q", "tier": "primary"}', b'{"ts": 5, "tier": "x"}']
@@ -26,6 +28,11 @@ CUT = [b'{"ts": "2026-11-12T', b"# rotated", b'"tier": "primary"}']
 HIDDEN = b'{"ts": "2026-11-12T00:00:00Z", "request_id": "h", "tier": primary}'
 WRONG = b'{"ts": "2026-11-12T00:00:00Z", "request_id": "w", "tier": "primary", "input_tokens": "many"}'
 NAMELESS = b'{"ts": "2026-11-12T00:00:00Z", "tier": "primary"}'
+# Good, though values are missing that all others have, or are of another type and say the same; the outcome is new.
+SPARSE = [
+    b'{"ts": "2026-11-12T00:00:00Z", "request_id": "s", "tier": "primary", "reason": "none but this"}',
+    b'{"ts": "2026-11-12T00:00:00Z", "request_id": "t", "tier": "canned", "latency_ms": "12.5", "input_tokens": true}',
+]
 KNOWN = b'{"ts": "soon", "request_id": "r00003", "tier": "primary"}'  # the id of a good one
 
 # The bad lines of a log, and whether the fast way finds its way around them.
@@ -36,6 +43,10 @@ CASES = {
     "of another type": ([WRONG], True),
     "all of these": ([*UNUSABLE, NEGATIVE, *CUT, HIDDEN, WRONG], True),
     "blank lines among them": ([*UNUSABLE, b"", b"  ", *CUT, b"\t"], True),
+    "good with few fields": ([*SPARSE, *CUT], True),
+    "half with few fields": ([*CUT, *(SPARSE[0].replace(b'"s"', b'"s%d"' % n) for n in range(400))], True),
+    "few fields with the id of a good one": ([SPARSE[0].replace(b'"s"', b'"r00003"'), *CUT], False),
+    "few fields twice the same": ([SPARSE[0], SPARSE[0], *CUT], False),
     "with the id of a good one": ([KNOWN], False),
     "good without an id": ([NAMELESS], False),
     "both": ([*UNUSABLE, NAMELESS, *CUT], False),
@@ -89,6 +100,76 @@ def test_a_log_with_bad_lines_is_stored_alike_in_both_ways(
     assert fast == careful
 
 
+FULL = {
+    "ts": "2026-11-12T00:00:00Z", "tier": "primary", "latency_ms": 1.5, "fallback_latency_ms": 2.5, "cost_usd": 0.25,
+    "cache_age_s": 7, "input_tokens": 10, "output_tokens": 20, "tool_calls": 1, "fallback": False, "drill": False,
+    "agent_override": True, "schema_valid": True,
+    "attempts": [{"provider": p, "status_code": 429, "latency_ms": 2} for p in ("a", "b")],
+}  # fmt: skip
+
+
+def full(more: str, nth: int) -> bytes:
+    """A record that has all fields that can be typed, one of them last and as it is given."""
+    name = more.partition(":")[0].strip('"')
+    rest = {k: v for k, v in FULL.items() if k != name}
+    return f'{json.dumps(rest)[:-1]}, "request_id": "q{nth}"{", " * bool(more)}{more}}}'.encode()
+
+
+def test_no_value_that_is_read_as_a_type_differs_from_what_its_text_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Every odd value of every such field, in a log whose head has all fields sound. Catches a row that is taken though
+    # the reader made null or another number of one of its values, and one that is left out and forgotten.
+    quoted = [json.dumps(text) for text in TEXTS]
+    bare = ["null", "true", "false", "0", "1", "2", "-1", "0.5", "1e3", "1e300", "1e999", "1" * 30, "[]", "[1]", "{}"]
+    fields = [k for k in FULL if k not in ("ts", "tier", "attempts")]
+    values = [f'"{field}": {value}' for field in fields for value in (*quoted, *bare)]
+    one = '{"provider": "a", "status_code": %s, "latency_ms": %s, "error": %s}'
+    parts = ["1", "200.5", "true", "null", "{}", "[]", "1e30", *quoted]
+    tries = [*(one % (v, "1", '"e"') for v in parts), *(one % ("1", v, "null") for v in parts), *parts]
+    values += [f'"attempts": [{one % ("200", "1.5", "null")}, {x}]' for x in tries]
+    values += [f'"attempts": {x}' for x in ("[]", "null", "{}", '"x"', "3", one % (1, 1, 1))]
+    lines = [full("", n) for n in range(500)]
+    lines += [full(more, n) for n, more in enumerate(values, start=500)]
+    path = tmp_path / "app.jsonl"
+    path.write_bytes(b"\n".join([*lines, *CUT]) + b"\n")
+    with monkeypatch.context() as only:
+        only.setattr(run, "add_directly", lambda *_: None)
+        careful = stored(path)
+    monkeypatch.setattr("tiermix.ingest.around.HEAD_ROWS", 500)
+    monkeypatch.setattr("tiermix.ingest.unstored._SHARE", 1.0)
+    monkeypatch.setattr("tiermix.ingest.survey._SHORTEST", 2000)
+    monkeypatch.setattr(run, "add_staged", lambda *_: pytest.fail("the careful way was taken"))
+    monkeypatch.setattr(run, "add_carefully", lambda *_: pytest.fail("the careful way was taken"))
+    read: list[Sequence[str]] = []
+
+    def lenient(job: Job, item: Input, typed: Sequence[str] = ()) -> Cleaned:
+        read.append(typed)
+        return cleaned(job, [item.path], item.dialect, item.seen, typed=typed)
+
+    monkeypatch.setattr("tiermix.ingest.around.lenient", lenient)
+    assert repr(stored(path)) == repr(careful)  # NaN is no other NaN
+    assert [len(x) for x in read] == [0, 12]  # a look whether requests have ids, and all of it
+
+
+def test_a_log_whose_rows_lose_values_behind_its_head_is_read_as_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Catches left-out rows that are too many to be judged apart, and a second attempt that leaves them out again.
+    lines = [full("", n) for n in range(300)]
+    lines += [full('"latency_ms": null', n) for n in range(300, 900)]
+    path = tmp_path / "app.jsonl"
+    path.write_bytes(b"\n".join([*lines, *CUT]) + b"\n")
+    with monkeypatch.context() as only:
+        only.setattr(run, "add_directly", lambda *_: None)
+        careful = stored(path)
+    monkeypatch.setattr("tiermix.ingest.around.HEAD_ROWS", 200)
+    monkeypatch.setattr("tiermix.ingest.survey._SHORTEST", 2000)
+    monkeypatch.setattr(run, "add_staged", lambda *_: pytest.fail("the careful way was taken"))
+    assert stored(path) == careful
+    assert careful[0] == [(903, 900, 0, 3)]
+
+
 def test_a_log_that_is_cut_off_at_its_end_is_not_first_read_as_a_sound_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -107,16 +188,23 @@ def test_of_a_log_with_a_bad_line_only_what_stands_around_it_is_judged_again(
     # thread: then all is judged again, which is right and slow.
     path = tmp_path / "app.jsonl"
     path.write_bytes(made([NEGATIVE]))
+    looked_at: list[int] = []
     judged: list[int] = []
 
-    def judge(job: Job, item: Input, stretches: Sequence[Stretch], copy: Path) -> list[int]:
-        judged.append(len(stretches))
-        return whole(job, item, stretches, copy)
+    def absent(
+        job: Job, item: Input, stretches: Sequence[Stretch], batch_id: int, copy: Path, rows: Cleaned
+    ) -> tuple[list[int], list[Record]]:
+        counts, found = whole(job, item, stretches, batch_id, copy, rows)
+        looked_at.append(sum(counts))
+        judged.append(len(found))
+        return counts, found
 
-    whole = unstored._judge
+    whole = unstored._absent
     monkeypatch.setattr("tiermix.ingest.survey._SHORTEST", 1000)
-    monkeypatch.setattr(unstored, "_judge", judge)
+    monkeypatch.setattr(unstored, "_absent", absent)
     assert stored(path)[0] == [(601, 600, 0, 1)]
-    # Of about 120: that of the line, the one before it when it is the first of its own, and the last, which has no end.
-    assert len(judged) == 1
-    assert judged[0] <= 3
+    # Of about 120 stretches of five lines: that of the line, the one before it when it is the first of its own, and the
+    # last, which has no end.
+    assert len(looked_at) == 1
+    assert looked_at[0] <= 3 * 6
+    assert judged == [1]

@@ -182,25 +182,6 @@ class Store:
         self.asked[name] = params or {}
         return self.execute(sql.load(name).text, params)
 
-    @contextmanager
-    def blanked(self, path: Path, size: int, places: Sequence[tuple[int, int]]) -> Iterator[str]:
-        """The name under which a file can be read, while this lasts, as if parts of it were blank.
-
-        Args:
-            path: the file.
-            size: how much of it is read, in bytes.
-            places: offset and size of what is blank, ascending and apart from each other.
-        """
-        from tiermix.engine.blanked import NAME, PROTOCOL, BlankedFile
-
-        file = BlankedFile(path, size, places)
-        self._connection.register_filesystem(file)
-        try:
-            yield NAME
-        finally:
-            self._connection.unregister_filesystem(PROTOCOL)
-            file.close()
-
     def columns_of(self, scan: Scan) -> dict[str, str]:
         """Names and types of the columns of Parquet or CSV files; see `engine.duck`."""
         import duckdb

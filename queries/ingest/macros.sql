@@ -31,6 +31,10 @@ CREATE OR REPLACE TEMP MACRO as_truth(value) AS
     CASE WHEN value IN ('true', 'false') THEN value
         WHEN TRY_CAST(value AS DOUBLE) <> 0 THEN 'true' WHEN TRY_CAST(value AS DOUBLE) = 0 THEN 'false' ELSE value END;
 
+-- A list of structs, as DuckDB's JSON reader takes it; of a value that is no list one that holds nothing.
+CREATE OR REPLACE TEMP MACRO as_structs(value, structure) AS
+    CASE WHEN value IS NOT NULL THEN coalesce(json_transform(value, structure), [NULL]) END;
+
 -- A count, which may be written with a decimal point, or null when it is negative, absurd or has a fraction.
 CREATE OR REPLACE TEMP MACRO whole(value) AS
     CASE WHEN TRY_CAST(value AS DOUBLE) BETWEEN 0 AND 1e12 AND TRY_CAST(value AS DOUBLE) = floor(TRY_CAST(value AS DOUBLE))

@@ -143,7 +143,6 @@ class Scan:
         paths, container, packing: which, and how their records stand in them.
         delimiter: of CSV.
         longest: the size of the longest record in bytes, where it is known to be beyond the usual bound.
-        instead: what DuckDB is to open in place of the single path; see `engine.blanked`.
     """
 
     paths: tuple[Path, ...]
@@ -151,7 +150,6 @@ class Scan:
     packing: Packing
     delimiter: str = ","
     longest: int = 0
-    instead: str = ""
 
     @property
     def csv(self) -> str:
@@ -185,8 +183,7 @@ def records_sql(
 def _records(
     scan: Scan, columns: Mapping[str, str], present: Mapping[str, str], strict: bool
 ) -> tuple[str, dict[str, object]]:
-    names = [scan.instead] if scan.instead else [glob_escape(str(p)) for p in scan.paths]
-    paths: dict[str, object] = {"paths": names}
+    paths: dict[str, object] = {"paths": [glob_escape(str(p)) for p in scan.paths]}
     file, named_file = f"{identifier(_FILE)} AS file", f", filename = {literal(_FILE)}"
     if len(scan.paths) == 1:  # a name that DuckDB repeats for every row costs as much as a field
         file, named_file, paths["path"] = "CAST($path AS VARCHAR) AS file", "", str(scan.paths[0])

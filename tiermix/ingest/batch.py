@@ -14,6 +14,7 @@ from tiermix.config.settings import Config
 from tiermix.engine.duck import Scan, records_sql
 from tiermix.model import FileReceipt, Keep
 from tiermix.sources import Dialect, Sample
+from tiermix.sql import identifier
 from tiermix.store import Store
 from tiermix.timewin import rfc3339
 
@@ -21,6 +22,8 @@ _QUARANTINE_CHUNK = 10_000
 _BAD_ROWS = 50_000
 # How many times its size a packed log is taken to be, before it is read.
 _UNPACKED = 10
+# A field of which a larger share of rows has no value, or one that is not of its type, is read as text.
+_SELDOM = 1 / 256
 _NUMBERS = (
     "FLOAT",
     "DECIMAL",
@@ -99,11 +102,9 @@ def cleaned(
     dialect: Dialect,
     seen: Sample,
     *,
-    typed: bool = False,
+    typed: Collection[str] = (),
     strict: bool = False,
-    but: Collection[str] = (),
     longest: int = 0,
-    instead: str = "",
 ) -> Cleaned:
     """The rows of files as a relation of typed columns, with the reason why a row is bad.
 
@@ -112,54 +113,48 @@ def cleaned(
         paths: files that are read alike.
         dialect: what their records mean.
         seen: how they are packed.
-        typed: read the fields that normally have a type as such, which is faster; a value that cannot be one is lost.
-        strict: raise at the first such value, and at the first line that is no JSON.
-        but: of `typed`, the fields that are read as text all the same, because they hold values that are none.
+        typed: of the `typed` fields of the dialect, those that are read so. A row in which one of them has no value
+            is left out, as it may have been lost.
+        strict: raise at the first value that is not of its type, and at the first line that is no JSON; no row is left
+            out then.
         longest: the size of the longest record, where it is known to be beyond what DuckDB reads by itself.
-        instead: what DuckDB is to open in place of the single path.
     """
-    scan = Scan(tuple(paths), seen.container, seen.packing, seen.delimiter, longest, instead)
+    scan = Scan(tuple(paths), seen.container, seen.packing, seen.delimiter, longest)
     present = job.store.columns_of(scan) if seen.container in ("parquet", "csv") else {}
     columns = dict(dialect.columns)
-    for c, t in dialect.careful.items():
-        if not typed or c in but or (present and not _is(present.get(c, columns[c]), t)):
-            columns[c] = t
-    if typed:
-        usual = {c: t for c, t in dialect.fast.items() if c not in but}
-        columns |= {c: t for c, t in usual.items() if not present or _is(present.get(c, ""), t)}
+    for c in dialect.careful:
+        if c not in typed or (present and not present.get(c, "STRUCT()[]").startswith("STRUCT")):
+            columns[c] = "JSON"
+    columns |= {c: t for c, t in dialect.fast.items() if c in typed and (not present or _is(present.get(c, ""), t))}
     records, params = records_sql(scan, columns, present, numbered=dialect.explodes, strict=strict)
-    even = dialect.as_if_typed("read", [c for c, t in columns.items() if t == "VARCHAR"])
-    records = f"WITH read AS ({records}) {even}"
+    records = f"WITH read AS ({records}) {dialect.as_if_typed('read', columns)}"
+    if typed and not strict:
+        records = f"SELECT * FROM ({records}) AS r WHERE {' AND '.join(f'{identifier(c)} IS NOT NULL' for c in typed)}"
     contract = dict(_described(job.store, sql.load(f"ingest/contract_{dialect.row}s").text, {}))
     given = dict(
         _described(job.store, f"WITH records AS ({records}) SELECT * FROM ({dialect.projection}) AS p", params)
     )
-    missing = [f"CAST(NULL AS {t}) AS {sql.identifier(c)}" for c, t in contract.items() if c not in given]
+    missing = [f"CAST(NULL AS {t}) AS {identifier(c)}" for c, t in contract.items() if c not in given]
     projected = f"SELECT {', '.join(['p.*', *missing])} FROM ({dialect.projection}) AS p"
     clean = sql.load(f"ingest/clean_{dialect.row}s").text
     text = f"WITH records AS ({records}), projected AS ({projected}) {clean}"
     return Cleaned(text, {**params, "hash_key": job.hash_key})
 
 
-def misfits(job: Job, item: Input, rows: int) -> list[str]:
-    """The fields of which values among the first rows of a file are lost when read as the type they should have."""
+def seldom_lost(job: Job, item: Input, rows: int) -> list[str]:
+    """The fields that can be read as a type, and lose nothing by that in almost all of the first rows of a file."""
     dialect = item.dialect
-    typed = {c: dialect.fast.get(c, dialect.columns[c]) for c in (*dialect.fast, *dialect.careful)}
-    careful = {c: dialect.careful.get(c, dialect.columns[c]) for c in typed}
-    counted = ", ".join(f"count({sql.identifier(c)})" for c in typed)
-    scan = Scan((item.path,), item.seen.container, item.seen.packing)
-    counts = []
-    for columns in (typed, careful):
-        records, params = records_sql(scan, columns, {})
-        head = f"SELECT * FROM ({records}) AS r LIMIT {rows}"
-        counts += job.store.execute(f"SELECT {counted} FROM ({head}) AS head", params)
-    return [c for c, few, all_ in zip(typed, *counts, strict=True) if few != all_]
+    columns = {**dialect.columns, **dialect.fast}
+    records, params = records_sql(Scan((item.path,), item.seen.container, item.seen.packing), columns, {})
+    read = " OR ".join(f"{identifier(c)} IS NOT NULL" for c in columns)
+    kept = ", ".join(f"count({identifier(c)})" for c in dialect.typed)
+    head = f"SELECT * FROM ({records}) AS r LIMIT {rows}"
+    all_, *counts = job.store.execute(f"SELECT count(*), {kept} FROM ({head}) AS head WHERE {read}", params)[0]
+    return [c for c, n in zip(dialect.typed, counts, strict=True) if all_ and n >= all_ * (1 - _SELDOM)]
 
 
 def _is(column: str, wanted: str) -> bool:
-    """Whether a column of Parquet has such values already: numbers, truth values, or (JSON) lists of structs."""
-    if wanted == "JSON":
-        return column.startswith("STRUCT") and column.endswith("[]")
+    """Whether a column of Parquet has such values already: numbers or truth values."""
     return column == wanted or (wanted == "DOUBLE" and column.startswith(_NUMBERS))
 
 
@@ -199,7 +194,7 @@ def roll_up(store: Store, batch_id: int) -> None:
 def enter(job: Job, item: Input, batch_id: int, tally: Tally) -> FileReceipt:
     """Writes down what became of a file."""
     accepted = tally.lines - tally.duplicate - tally.quarantined
-    _quarantine(job.store, batch_id, item.name, tally.bad)
+    quarantine(job.store, batch_id, item.name, tally.bad)
     job.store.ask(
         "ingest/enter_ledger",
         {
@@ -212,7 +207,7 @@ def enter(job: Job, item: Input, batch_id: int, tally: Tally) -> FileReceipt:
     return FileReceipt(item.name, item.dialect.name, tally.lines, accepted, tally.duplicate, tally.quarantined)
 
 
-def _quarantine(store: Store, batch_id: int, path: str, bad: Iterable[BadLine]) -> None:
+def quarantine(store: Store, batch_id: int, path: str, bad: Iterable[BadLine]) -> None:
     """Keeps bad lines, a bounded number at a time."""
     rest = iter(bad)
     while chunk := list(islice(rest, _QUARANTINE_CHUNK)):

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 from tiermix.broken import cut_off
 from tiermix.ingest.around import add_around
-from tiermix.ingest.batch import Input, Job, Tally
+from tiermix.ingest.batch import Input, Job, Tally, next_batch
 from tiermix.ingest.counted import count_by_logged_tier, count_outcomes
-from tiermix.ingest.onepass import Fault, account, insert, sound, tried
+from tiermix.ingest.onepass import Fault, account, check, put, sound, tried
 from tiermix.model import FileReceipt
 
 
@@ -49,5 +49,7 @@ def _add_sound(job: Job, item: Input) -> FileReceipt:
     source = sound(job, [item])
     # A row that is bad or has no id of its own gets no time, which the table refuses: that ends the attempt at once.
     rows = "SELECT c.* REPLACE (CASE WHEN bad IS NULL AND has_id THEN ts END AS ts)"
-    batch_id, added = insert(job, source, rows, "NOT skip")
+    batch_id = next_batch(job.store)
+    added = put(job.store, batch_id, source, rows, "NOT skip")
+    check(job.store, batch_id)
     return account(job, item, source, batch_id, Tally(added))

@@ -9,7 +9,7 @@ from enum import Enum
 
 from tiermix import sql
 from tiermix.errors import RowRefused, StoreBusy, StoreError, StoreFull
-from tiermix.ingest.batch import Cleaned, Input, Job, Tally, cleaned, enter, next_batch, roll_up
+from tiermix.ingest.batch import Cleaned, Input, Job, Tally, cleaned, enter, roll_up
 from tiermix.model import FileReceipt
 from tiermix.store import Store
 
@@ -33,12 +33,17 @@ class LookAgain(Exception):
     """Ends a way of adding: see `Fault.LOOK_AGAIN`."""
 
 
+class TooFew(Exception):
+    """Ends a way of adding: see `Fault.TOO_FEW`."""
+
+
 class Fault(Enum):
     """Why a way of adding gave up, without a trace."""
 
     LOOK_AGAIN = "something in the file keeps it from being added in one pass"
     BAD_ROW = "a row is bad, or has no id"
     BROKEN_LINE = "a line is no JSON, or has a value of another type than it should"
+    TOO_FEW = "too many rows were left out, because of what they may have lost"
 
 
 def tried(job: Job, way: Callable[[], list[FileReceipt]]) -> list[FileReceipt] | Fault:
@@ -52,6 +57,8 @@ def tried(job: Job, way: Callable[[], list[FileReceipt]]) -> list[FileReceipt] |
             return way()
     except LookAgain:
         return Fault.LOOK_AGAIN
+    except TooFew:
+        return Fault.TOO_FEW
     except (StoreFull, StoreBusy):
         raise
     except RowRefused:
@@ -70,44 +77,47 @@ def _unordered(store: Store) -> Iterator[None]:
         store.execute("SET preserve_insertion_order = true")
 
 
-def sound(job: Job, batch: Sequence[Input], *, but: Collection[str] = (), instead: str = "") -> Cleaned:
-    """The rows of files, read as the types they should have: raises at the first line that cannot be.
+def sound(job: Job, batch: Sequence[Input]) -> Cleaned:
+    """The rows of files, read as the types they should have: raises at the first line that cannot be."""
+    paths, like = [i.path for i in batch], batch[0]
+    return cleaned(job, paths, like.dialect, like.seen, typed=like.dialect.typed, strict=True)
+
+
+def lenient(job: Job, item: Input, typed: Collection[str] = ()) -> Cleaned:
+    """The rows of a file; a line that cannot be read is a bad row.
 
     Args:
         job: the store and the key.
-        batch: the files.
-        but: the fields that are read as text all the same.
-        instead: what DuckDB is to open in place of the single file.
+        item: the file.
+        typed: the fields that are read as the types they should have. Rows that may have lost a value by that are left
+            out. All others are read as text, so that none is lost.
     """
-    paths, like = [i.path for i in batch], batch[0]
-    return cleaned(job, paths, like.dialect, like.seen, typed=True, strict=True, but=but, instead=instead)
+    return cleaned(job, [item.path], item.dialect, item.seen, typed=typed)
 
 
-def as_text(job: Job, item: Input) -> Cleaned:
-    """The rows of a file, every value read as text, so that none is lost; a line that cannot be read is a bad row."""
-    return cleaned(job, [item.path], item.dialect, item.seen)
-
-
-def insert(job: Job, source: Cleaned, rows: str, which: str) -> tuple[int, int]:
-    """Puts rows into the store as a new batch; its number, and how many.
+def put(store: Store, batch_id: int, source: Cleaned, rows: str, which: str) -> int:
+    """Puts rows into the store; how many.
 
     Args:
-        job: the store.
+        store: which.
+        batch_id: the batch they belong to.
         source: the rows.
         rows: the SELECT list.
         which: the condition under which a row is taken.
-
-    Raises:
-        LookAgain: a request is among them twice, or in the store already.
     """
-    batch_id = next_batch(job.store)
     incoming = f"{rows}, CAST(NULL AS VARCHAR) AS group_key FROM ({source.text}) AS c WHERE {which}"
     text = f"WITH incoming AS ({incoming}) {sql.load('ingest/insert_requests').text}"
-    job.store.execute(text, {**source.params, "batch_id": batch_id})
-    added, twice, known = job.store.ask("ingest/added", {"batch_id": batch_id})[0]
-    if twice or known:
+    return int(store.execute(text, {**source.params, "batch_id": batch_id})[0][0])
+
+
+def check(store: Store, batch_id: int) -> None:
+    """Makes sure of the requests of a batch.
+
+    Raises:
+        LookAgain: one is among them twice, or in the store already.
+    """
+    if any(store.ask("ingest/added_twice", {"batch_id": batch_id})[0]):
         raise LookAgain
-    return batch_id, int(added)
 
 
 def account(job: Job, item: Input, source: Cleaned, batch_id: int, tally: Tally) -> FileReceipt:

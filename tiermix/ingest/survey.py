@@ -1,24 +1,23 @@
-"""A look over a file of lines that parses none: how many there are, which are no objects, and where some stand."""
+"""A look over a file of lines that parses none: how many there are, and where some of them stand."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from array import array
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tiermix.broken import UNKNOWN, BadLines, Part, named
+from tiermix.broken import Part
 from tiermix.sources import Sample
 from tiermix.sources.packing import blocks, unreadable
-from tiermix.sources.records import Record, lines, portions
+from tiermix.sources.records import portions
 
-# So long is a stretch at least, in bytes, and so many there are at most of a file whose size is known.
-_SHORTEST, _STRETCHES = 1 << 15, 50_000
+# About so long is a stretch, in bytes, and so many there are at most of a file whose size is known.
+_SHORTEST, _STRETCHES = 1 << 15, 300_000
 # A longer line is not kept as the first of its stretch.
 _FIRST = 1 << 16
-# So many bad lines are held in memory; more are looked for again.
-_HELD = 50_000
-_ENDS = re.compile(rb"\s*\{\s*[\"}]")
+_BEGIN = re.compile(rb"\s*\{\s*[\"}]")
 _NOTHING = b"{}"
 
 
@@ -34,25 +33,35 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What a look over a file of lines shows.
+    """What a look over a file of lines shows: stretches that are all of it.
 
     Attributes:
-        odd: how many lines it has that are not blank, and those of them that do not even begin and end like a JSON
-            object, as cut and foreign ones.
-        places: where these are, offset and size; None when they are too many.
-        size: that of the unpacked file in bytes.
-        stretches: all of its lines, blank ones too.
-        firsts: a file of the first line of each stretch, or of an empty object where that is odd or long.
+        numbers: the first line of each stretch, from 1 and blank ones counted, and that behind the last.
+        offsets: where these begin in the unpacked file, in bytes.
+        firsts: a file of the first line of each stretch, or of an empty object where that is no object, or long.
     """
 
-    odd: BadLines
-    places: Sequence[tuple[int, int]] | None
-    size: int
-    stretches: Sequence[Stretch]
+    numbers: array[int]
+    offsets: array[int]
     firsts: Part
 
+    @property
+    def lines(self) -> int:
+        """How many lines there are, blank ones too."""
+        return self.numbers[-1] - 1
 
-def survey(path: Path, seen: Sample, size: int, firsts: Path, *, keep_excerpts: bool) -> Survey:
+    @property
+    def size(self) -> int:
+        """That of the unpacked file, in bytes."""
+        return self.offsets[-1]
+
+    def stretch(self, nth: int) -> Stretch:
+        """One of the stretches, from 0."""
+        (line, behind), (at, end) = self.numbers[nth : nth + 2], self.offsets[nth : nth + 2]
+        return Stretch(line, at, behind - line, end - at)
+
+
+def survey(path: Path, seen: Sample, size: int, firsts: Path) -> Survey:
     """Looks over a file that has one record a line.
 
     Args:
@@ -60,111 +69,50 @@ def survey(path: Path, seen: Sample, size: int, firsts: Path, *, keep_excerpts: 
         seen: how it is packed.
         size: about how many bytes it unpacks to.
         firsts: where to write the first lines of the stretches.
-        keep_excerpts: whether the start of a bad line may be kept.
 
     Raises:
         UnreadableFile: it is damaged or gone.
     """
     part, apart = Part(firsts), max(_SHORTEST, size // _STRETCHES)
-    total = count = 0
-    odd: list[Record] = []
-    begun: list[tuple[int, int]] = []
-    line, end = 1, 0
+    numbers, offsets = array("q"), array("q")
+    line, at, end = 1, 0, 0
     with firsts.open("wb") as out:
-        for piece in _pieces(path, seen):
-            bad, blank = piece.odd()
-            total, count = total + piece.count - blank, count + len(bad)
-            odd += bad if count <= _HELD else ()
-            for nth in piece.marks(begun[-1][1] + apart if begun else 0, apart):
-                begun.append((piece.line + nth, piece.offset + piece.at(nth)))
-                first = piece.data(nth)
-                part.add(first if len(first) <= _FIRST and not _is_odd(first) else _NOTHING, out)
-            line, end = piece.line + piece.count, piece.end
-    held = count <= _HELD
-    ends = (*begun[1:], (line, end))[: len(begun)]
-    records = odd if held else (r for piece in _pieces(path, seen) for r in piece.odd()[0])
-    found = named(((r, UNKNOWN) for r in records), keep_excerpts=keep_excerpts)
-    return Survey(
-        BadLines(total, count, list(found) if held else found),
-        [(r.offset, r.size) for r in odd] if held else None,
-        end,
-        [Stretch(a, at, b - a, to - at) for (a, at), (b, to) in zip(begun, ends, strict=True)],
-        part,
-    )
+        for text, length, many in portions(blocks(path, seen.packing)):
+            start = offsets[-1] + apart - at if offsets else 0
+            count, begun = _begun(text, start, apart) if many else (1, [(0, 0, text)] if start <= 0 < length else [])
+            for nth, offset, first in begun:
+                numbers.append(line + nth)
+                offsets.append(at + offset)
+                part.add(first if len(first) <= _FIRST and _is_object(first) else _NOTHING, out)
+            # A single line that is not the last has a line break behind it; after that of the last line comes nothing.
+            at, end = at + length + (not many), at + length if length else at
+            line += count if length else 0
+    numbers.append(line)
+    offsets.append(end)
+    return Survey(numbers, offsets, part)
 
 
-class _Piece:
-    """Whole lines, many or a single one: the first (from 1), its offset, how many they are, and where they end."""
+def _begun(text: bytes, start: int, apart: int) -> tuple[int, list[tuple[int, int, bytes]]]:
+    """How many lines a text of whole lines has, and some: the first that begins at `start` or behind, and so on.
 
-    def __init__(self, line: int, offset: int, text: bytes, size: int, many: bool) -> None:
-        import numpy as np
+    Returns:
+        of each its number, from 0, where it begins, and the line.
+    """
+    import numpy as np
 
-        self.line, self.offset, self.end = line, offset, offset + size
-        self._text, self._size, self._many = text, size, many
-        if many:
-            self._octets = np.frombuffer(text, np.uint8)
-            self._breaks = (self._octets == ord("\n")).nonzero()[0]
-        self.count = len(self._breaks) if many else 1
-
-    def odd(self) -> tuple[list[Record], int]:
-        """The lines that are no objects by their ends, and how many lines are blank."""
-        found, blank = [], 0
-        for nth in self._suspects():  # an object may have blanks around it, or lie in two blocks
-            at, data = self.at(nth), self.data(nth)
-            if not data.strip():
-                blank += 1
-            elif _is_odd(data):
-                found.append(Record(self.line + nth, self.offset + at, data, len(data) if self._many else self._size))
-        return found, blank
-
-    def _suspects(self) -> list[int]:
-        """The first line, and all others that do not begin and end like objects without blanks around them."""
-        if not self._many:
-            return [0]
-        octets, behind = self._octets, self._breaks[:-1]
-        second = octets.take(behind + 2, mode="clip")  # the last line may be empty
-        usual = (second == ord('"')) | (second == ord(" "))
-        usual &= octets.take(behind + 1) == ord("{")
-        usual &= octets.take(self._breaks[1:] - 1) == ord("}")
-        return [0] if usual.all() else [0, *((~usual).nonzero()[0] + 1).tolist()]
-
-    def marks(self, start: int, apart: int) -> list[int]:
-        """Some of the lines: the first that begins at that offset in the file or behind it, and so on."""
-        start = max(start - self.offset, 0)
-        if not self._many:
-            return [] if start else [0]
-        wanted = range(start, self._size, apart)
-        behind = self._breaks.searchsorted([at - 1 for at in wanted]) + 1
-        found = {0 if at == 0 else nth for at, nth in zip(wanted, behind.tolist(), strict=True)}
-        return sorted(nth for nth in found if nth < self.count)
-
-    def at(self, nth: int) -> int:
-        """Where a line begins in the text."""
-        return int(self._breaks[nth - 1]) + 1 if nth else 0
-
-    def data(self, nth: int) -> bytes:
-        """A line."""
-        return self._text[self.at(nth) : int(self._breaks[nth])] if self._many else self._text
+    breaks = (np.frombuffer(text, np.uint8) == ord("\n")).nonzero()[0]
+    wanted = np.arange(max(start, 0), len(text), apart)
+    nths = np.where(wanted == 0, 0, breaks.searchsorted(wanted - 1) + 1)
+    found = []
+    for nth in sorted({n for n in nths.tolist() if n < len(breaks)}):
+        begin = int(breaks[nth - 1]) + 1 if nth else 0
+        found.append((nth, begin, text[begin : int(breaks[nth])]))
+    return len(breaks), found
 
 
-def _pieces(path: Path, seen: Sample) -> Iterator[_Piece]:
-    line, offset = 1, 0
-    last: _Piece | None = None
-    for text, size, many in portions(blocks(path, seen.packing)):
-        if last is not None:
-            last.end = offset  # what follows begins there, if only the end of the file
-            yield last
-        # After the line break at the end of a file comes nothing.
-        last = _Piece(line, offset, text, size, many) if size else None
-        if last is not None:
-            line, offset = line + last.count, last.end + (not many)
-    if last is not None:
-        yield last
-
-
-def _is_odd(data: bytes) -> bool:
-    """Whether a line does not begin and end like a JSON object."""
-    return not data.rstrip().endswith(b"}") or not _ENDS.match(data)
+def _is_object(line: bytes) -> bool:
+    """Whether a line begins and ends like a JSON object."""
+    return line.rstrip().endswith(b"}") and _BEGIN.match(line) is not None
 
 
 def texts_of(path: Path, seen: Sample, stretches: Iterable[Stretch]) -> Iterator[bytes]:
@@ -203,8 +151,3 @@ class _Onward:
                 break
             self._block = block
         return b"".join(parts)
-
-
-def records_in(stretch: Stretch, text: bytes) -> list[Record]:
-    """The lines of a stretch that are not blank."""
-    return list(lines((text if text.endswith(b"\n") else text + b"\n",), stretch.line, stretch.offset))

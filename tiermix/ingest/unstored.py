@@ -1,34 +1,46 @@
 """Which lines of a file are not in the store, and why: DuckDB does not say which line a row came from.
 
 It takes rows in the order of the file only slowly, but those that one of its threads reads stay in their order. Where
-two lines are as far apart in the store as in the file, all between them are stored; only the others are judged again.
+two lines are as far apart in the store as in the file, all between them are stored. Of the others the ids are read
+again, and the lines whose ids are not in the store are judged again.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from dataclasses import dataclass
+from itertools import accumulate, count, groupby
 from pathlib import Path
 
-from tiermix.broken import BadLines, locate, named
-from tiermix.ingest.batch import Input, Job, bad_rows, cleaned
-from tiermix.ingest.onepass import LookAgain, as_text
-from tiermix.ingest.survey import Stretch, Survey, records_in, texts_of
+from tiermix.broken import locate, named
+from tiermix.ingest.batch import Cleaned, Input, Job, bad_rows, cleaned, quarantine
+from tiermix.ingest.onepass import OUTCOMES, LookAgain, TooFew, lenient, name_outcomes_of, put
+from tiermix.ingest.survey import Stretch, Survey, texts_of
 from tiermix.sources import Sample
 from tiermix.sources.records import Record
 from tiermix.store import Store
 
-# So many bytes are judged at a time, and no more than this share of a file apart from the rest.
-_PART = 256 << 20
+# So many bytes are looked at at a time, and no more than this share of a file apart from the rest.
+_PART = 32 << 20
 _SHARE = 0.5
 _LINES = Sample("lines", "none", ())
 
 
-def unstored(job: Job, item: Input, look: Survey, batch_id: int, folder: Path) -> BadLines:
-    """The bad lines of a file whose other lines a batch has put into the store.
+@dataclass(slots=True)
+class Rest:
+    """What became of a file: its lines that are not blank, those of them in the quarantine, and good ones added now."""
+
+    lines: int
+    bad: int = 0
+    late: int = 0
+
+
+def settle(job: Job, item: Input, look: Survey, batch_id: int, folder: Path, *, left_out: bool) -> Rest:
+    """Puts the bad lines of a file, whose other lines a batch has put into the store, into the quarantine.
 
     A line that is not in the store and yet not bad (it has no id, say) is not among them, and neither is a bad one that
-    stands where a good one should: then they and the stored ones do not add up to the lines of the file.
+    stands where a good one should, or has its id: then they and the stored ones do not add up to the lines of the file.
 
     Args:
         job: the store and the key.
@@ -36,29 +48,46 @@ def unstored(job: Job, item: Input, look: Survey, batch_id: int, folder: Path) -
         look: what a look over it showed.
         batch_id: the batch.
         folder: for copies of some of its lines.
+        left_out: whether good rows were left out, which are now put into the store, too.
+
+    Raises:
+        LookAgain: the file has changed, or has lines that are blank to DuckDB alone.
+        TooFew: good rows were left out all over the file.
     """
-    store = job.store
-    store.execute("SET preserve_insertion_order = true")
+    job.store.execute("SET preserve_insertion_order = true")
     doubtful = _doubtful(job, item, look, batch_id)
     if sum(s.size for s in doubtful) > _SHARE * look.size:
-        return _judged(job, item, look.odd.lines)
-    store.execute("CREATE OR REPLACE TEMP TABLE judged (bad VARCHAR)")
-    counts = [n for several in _parts(doubtful) for n in _judge(job, item, several, folder / "part.jsonl")]
-    numbered = enumerate(_records(job, item, doubtful, counts))
-    found = ((next(r for k, r in numbered if k == nth), why) for nth, why in _reasons(store))
-    rows, bad = store.execute("SELECT count(*), count(bad) FROM judged")[0]
-    if rows != sum(counts):  # the file has changed, or has lines that are blank to DuckDB alone
-        raise LookAgain
-    return BadLines(look.odd.lines, int(bad), named(found, keep_excerpts=job.config.keep_excerpts))
+        if left_out:
+            raise TooFew
+        return _all_again(job, item, batch_id)
+    rest, copy = Rest(look.lines), folder / "part.jsonl"
+    copy.touch()
+    rows = cleaned(job, [copy], item.dialect, _LINES, longest=max((s.size for s in doubtful), default=0))
+    for several in _parts(doubtful):
+        counts, absent = _absent(job, item, several, batch_id, copy, rows)
+        rest.lines -= sum(s.count for s in several) - sum(counts)  # the others are blank
+        if absent:
+            copy.write_bytes(b"".join(line.data + b"\n" for line in absent))
+            job.store.execute(f"CREATE OR REPLACE TEMP TABLE again AS {rows.text}", rows.params)
+            rest.bad += _refuse(job, item, absent, batch_id)
+            rest.late += _add_late(job.store, batch_id) if left_out else 0
+    return rest
 
 
 def _doubtful(job: Job, item: Input, look: Survey, batch_id: int) -> list[Stretch]:
     """The stretches of a file of which the store may not have every line."""
-    firsts = cleaned(job, [look.firsts.path], item.dialect, _LINES, longest=look.firsts.longest)
-    ids = f"SELECT CASE WHEN has_id THEN hash(request_id) END AS request FROM ({firsts.text}) AS c"
-    job.store.execute(f"CREATE OR REPLACE TEMP TABLE firsts AS {ids}", firsts.params)
+    firsts = cleaned(job, [look.firsts.path], item.dialect, _LINES)
+    _note_ids(job.store, "firsts", firsts)
     apart = job.store.ask("ingest/stored_apart", {"batch_id": batch_id})
-    return [s for s, (stored,) in zip(look.stretches, apart, strict=True) if stored != s.count]
+    if len(apart) != look.firsts.records:
+        raise LookAgain
+    return [look.stretch(nth) for nth, (rows,) in enumerate(apart) if rows != look.numbers[nth + 1] - look.numbers[nth]]
+
+
+def _note_ids(store: Store, table: str, source: Cleaned) -> None:
+    """Makes a table of the hashes of the ids of rows, in their order; null where one has none."""
+    ids = f"SELECT CASE WHEN has_id THEN hash(request_id) END AS request FROM ({source.text}) AS c"
+    store.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {ids}", source.params)
 
 
 def _parts(stretches: Sequence[Stretch]) -> Iterator[list[Stretch]]:
@@ -72,44 +101,67 @@ def _parts(stretches: Sequence[Stretch]) -> Iterator[list[Stretch]]:
     return (list(several) for _, several in groupby(stretches, part))
 
 
-def _judge(job: Job, item: Input, stretches: Sequence[Stretch], copy: Path) -> list[int]:
-    """Judges the lines of some stretches; how many each has that are not blank."""
-    counts, longest = [], 0
-    with copy.open("wb") as out:
-        for stretch, text in zip(stretches, texts_of(item.path, item.seen, stretches), strict=True):
-            out.write(text if text.endswith(b"\n") else text + b"\n")
-            here = records_in(stretch, text)
-            counts.append(len(here))
-            longest = max(longest, *(r.size for r in here), 0)
-    again = cleaned(job, [copy], item.dialect, _LINES, longest=longest)
-    job.store.execute(f"INSERT INTO judged SELECT bad FROM ({again.text}) AS c", again.params)
-    return counts
+def _absent(
+    job: Job, item: Input, stretches: Sequence[Stretch], batch_id: int, copy: Path, rows: Cleaned
+) -> tuple[list[int], list[Record]]:
+    """How many lines that are not blank some stretches have, and those of them that are not in the store by their ids.
 
-
-def _records(job: Job, item: Input, stretches: Sequence[Stretch], counts: Sequence[int]) -> Iterator[Record]:
-    """The lines that were judged.
+    Args:
+        job: the store and the key.
+        item: the file.
+        stretches: some of it.
+        batch_id: the batch that was put into the store.
+        copy: where to copy them.
+        rows: those of the copy.
 
     Raises:
-        LookAgain: the file has changed since.
+        LookAgain: there are lines that are blank to DuckDB alone.
     """
-    texts = texts_of(item.path, item.seen, stretches)
-    for stretch, count, text in zip(stretches, counts, texts, strict=True):
-        here = records_in(stretch, text)
-        if len(here) != count:
-            raise LookAgain
-        yield from here
+    texts = [t if t.endswith(b"\n") else t + b"\n" for t in texts_of(item.path, item.seen, stretches)]
+    copy.write_bytes(b"".join(texts))
+    counts = [sum(1 for line in t.split(b"\n") if line and not line.isspace()) for t in texts]
+    _note_ids(job.store, "here", rows)
+    if job.store.execute("SELECT count(*) FROM here") != [(sum(counts),)]:
+        raise LookAgain
+    ends = list(accumulate(counts))
+    absent = (nth for (nth,) in job.store.ask("ingest/absent", {"batch_id": batch_id}))
+    found = []
+    for k, nths in groupby(absent, lambda nth: bisect_right(ends, nth)):
+        here = _records(stretches[k], texts[k])
+        found += [here[nth - ends[k]] for nth in nths]
+    return counts, found
 
 
-def _reasons(store: Store) -> Iterator[tuple[int, str]]:
-    """Which of the lines that were judged are bad, from 0, and why."""
-    first = store.execute("SELECT min(rowid) FROM judged")[0][0]
-    return bad_rows(store, "rowid - $first AS nth, bad FROM judged", {"first": first})
+def _records(stretch: Stretch, text: bytes) -> list[Record]:
+    """The lines of a stretch that are not blank."""
+    lines = text.split(b"\n")
+    offsets = accumulate((len(line) + 1 for line in lines), initial=stretch.offset)
+    numbered = zip(count(stretch.line), offsets, lines, strict=False)
+    return [Record(n, at, line, len(line)) for n, at, line in numbered if line and not line.isspace()]
 
 
-def _judged(job: Job, item: Input, lines: int) -> BadLines:
-    """The bad lines of a file, all of which is read and judged in its order."""
-    source = as_text(job, item)
-    job.store.execute(f"CREATE OR REPLACE TEMP TABLE judged AS SELECT bad FROM ({source.text}) AS c", source.params)
-    count = job.store.execute("SELECT count(bad) FROM judged")[0][0]
-    found = locate(item.path, item.seen, _reasons(job.store), keep_excerpts=job.config.keep_excerpts)
-    return BadLines(lines, count, found)
+def _refuse(job: Job, item: Input, lines: Sequence[Record], batch_id: int) -> int:
+    """Puts those of the lines that were judged `again` and are bad into the quarantine; how many."""
+    nth = "rowid - (SELECT min(rowid) FROM again)"
+    bad = job.store.execute(f"SELECT {nth}, bad FROM again WHERE bad IS NOT NULL ORDER BY rowid")
+    found = named(((lines[nth], why) for nth, why in bad), keep_excerpts=job.config.keep_excerpts)
+    quarantine(job.store, batch_id, item.name, found)
+    return len(bad)
+
+
+def _add_late(store: Store, batch_id: int) -> int:
+    """Puts those of the rows that were judged `again` and are good into the store; how many."""
+    rows = Cleaned("SELECT * FROM again WHERE bad IS NULL AND has_id AND NOT skip", {})
+    name_outcomes_of(store, rows, OUTCOMES, "")
+    return put(store, batch_id, rows, "SELECT c.*", "true")
+
+
+def _all_again(job: Job, item: Input, batch_id: int) -> Rest:
+    """Reads and judges all of a file in its order."""
+    source = lenient(job, item)
+    job.store.execute(f"CREATE OR REPLACE TEMP TABLE again AS SELECT bad FROM ({source.text}) AS c", source.params)
+    lines, bad = job.store.execute("SELECT count(*), count(bad) FROM again")[0]
+    reasons = bad_rows(job.store, "rowid - (SELECT min(rowid) FROM again) AS nth, bad FROM again", {})
+    found = locate(item.path, item.seen, reasons, keep_excerpts=job.config.keep_excerpts)
+    quarantine(job.store, batch_id, item.name, found)
+    return Rest(lines, bad)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Literal
 
 from tiermix.config.settings import Source
-from tiermix.sql import identifier
+from tiermix.sql import identifier, literal
 
 Row = Literal["request", "attempt"]
 
@@ -31,7 +31,8 @@ class Dialect:
             the projection passes on.
         fast: types of fields whose values are normally of that type, DOUBLE or BOOLEAN; a sound log is read as such,
             without going over text. A dialect without any goes the careful way.
-        careful: types with which nothing of a field is lost, for telling a value that is none from one that is missing.
+        careful: lists of structs, as DuckDB's JSON functions write their type. Read as such, a value that is no list
+            could not be told from one that is missing.
         refuse: why logs of this kind cannot be used; empty when they can.
     """
 
@@ -53,16 +54,24 @@ class Dialect:
             return 0
         return len(self.keys) + len(keys.intersection(self.any_keys))
 
-    def as_if_typed(self, records: str, texts: Collection[str]) -> str:
-        """SQL of records whose fields of a `fast` type say as text what they would say when read as that type.
+    @property
+    def typed(self) -> tuple[str, ...]:
+        """The fields that can be read as the type that their values should have."""
+        return (*self.fast, *self.careful)
+
+    def as_if_typed(self, records: str, types: Mapping[str, str]) -> str:
+        """SQL of records whose fields say what they would say when they were read as the type they should have.
 
         Args:
             records: the relation.
-            texts: the fields that are text in it.
+            types: those of its fields.
         """
         macro = {"DOUBLE": "as_number", "BOOLEAN": "as_truth"}
-        said = [(identifier(c), macro[t]) for c, t in self.fast.items() if c in texts]
-        listed = ", ".join(f"{function}({name}) AS {name}" for name, function in said)
+        said = {c: f"{macro[t]}({identifier(c)})" for c, t in self.fast.items() if types.get(c) == "VARCHAR"}
+        for c, structure in self.careful.items():
+            if types.get(c) == "JSON":
+                said[c] = f"as_structs({identifier(c)}, {literal(structure)})"
+        listed = ", ".join(f"{how} AS {identifier(c)}" for c, how in said.items())
         return f"SELECT * REPLACE ({listed}) FROM {records}" if said else f"SELECT * FROM {records}"
 
 
