@@ -14,7 +14,7 @@ from tiermix.sources.packing import blocks, unreadable
 from tiermix.sources.records import portions
 
 # About so long is a stretch, in bytes, and so many there are at most of a file whose size is known.
-_SHORTEST, _STRETCHES = 1 << 15, 300_000
+_SHORTEST, _STRETCHES = 1 << 14, 300_000
 # A longer line is not kept as the first of its stretch.
 _FIRST = 1 << 16
 _BEGIN = re.compile(rb"\s*\{\s*[\"}]")

@@ -8,9 +8,9 @@ again, and the lines whose ids are not in the store are judged again.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, count, groupby
+from itertools import accumulate, chain, groupby
 from pathlib import Path
 
 from tiermix.broken import locate, named
@@ -125,19 +125,18 @@ def _absent(
         raise LookAgain
     ends = list(accumulate(counts))
     absent = (nth for (nth,) in job.store.ask("ingest/absent", {"batch_id": batch_id}))
-    found = []
-    for k, nths in groupby(absent, lambda nth: bisect_right(ends, nth)):
-        here = _records(stretches[k], texts[k])
-        found += [here[nth - ends[k]] for nth in nths]
-    return counts, found
+    by_stretch = groupby(absent, lambda nth: bisect_right(ends, nth))
+    found = (_records(stretches[k], texts[k], (nth - ends[k] + counts[k] for nth in nths)) for k, nths in by_stretch)
+    return counts, list(chain.from_iterable(found))
 
 
-def _records(stretch: Stretch, text: bytes) -> list[Record]:
-    """The lines of a stretch that are not blank."""
+def _records(stretch: Stretch, text: bytes, nths: Iterable[int]) -> Iterator[Record]:
+    """Some of the lines of a stretch, by their numbers from 0, blank ones not counted."""
     lines = text.split(b"\n")
-    offsets = accumulate((len(line) + 1 for line in lines), initial=stretch.offset)
-    numbered = zip(count(stretch.line), offsets, lines, strict=False)
-    return [Record(n, at, line, len(line)) for n, at, line in numbered if line and not line.isspace()]
+    full = [n for n, line in enumerate(lines) if line and not line.isspace()]
+    for nth in nths:
+        n = full[nth]
+        yield Record(stretch.line + n, stretch.offset + sum(map(len, lines[:n])) + n, lines[n], len(lines[n]))
 
 
 def _refuse(job: Job, item: Input, lines: Sequence[Record], batch_id: int) -> int:
