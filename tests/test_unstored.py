@@ -15,7 +15,7 @@ import pytest
 from tests.conftest import small_records
 from tests.odd import TEXTS
 from tiermix.config.settings import Config
-from tiermix.ingest import ingest, run, unstored
+from tiermix.ingest import around, ingest, run, unstored
 from tiermix.ingest.batch import Cleaned, Input, Job, cleaned
 from tiermix.ingest.survey import Stretch
 from tiermix.inputs import Found
@@ -74,8 +74,9 @@ def stored(path: Path) -> tuple[list[Any], ...]:
         )
 
 
-# How long stretches are, how much of them is judged at a time, and up to which share of the file.
-SIZES = {"as they are": (), "many stretches": (300, 1000, 1.0), "all is judged": (300, 1000, 0.0)}
+# How long stretches are, how much of them is looked at at a time, and of how much up to which share of the file.
+SIZES = {"as they are": (), "many stretches": (300, 1000, 0, 1.0), "all is judged": (300, 1000, 0, 0.0)}
+PATCHED = ("survey._SHORTEST", "unstored._PART", "unstored._SMALL", "unstored._SHARE")
 
 
 @pytest.mark.parametrize("sizes", SIZES)
@@ -87,7 +88,7 @@ def test_a_log_with_bad_lines_is_stored_alike_in_both_ways(
     bad, around = CASES[case]
     path = tmp_path / ("app.jsonl.gz" if packed else "app.jsonl")
     path.write_bytes(gzip.compress(made(bad)) if packed else made(bad))
-    for name, value in zip(("survey._SHORTEST", "unstored._PART", "unstored._SHARE"), SIZES[sizes], strict=False):
+    for name, value in zip(PATCHED, SIZES[sizes], strict=False):
         monkeypatch.setattr(f"tiermix.ingest.{name}", value)
     with monkeypatch.context() as only:
         only.setattr(run, "add_directly", lambda *_: None)
@@ -113,6 +114,19 @@ def full(more: str, nth: int) -> bytes:
     name = more.partition(":")[0].strip('"')
     rest = {k: v for k, v in FULL.items() if k != name}
     return f'{json.dumps(rest)[:-1]}, "request_id": "q{nth}"{", " * bool(more)}{more}}}'.encode()
+
+
+def reading(monkeypatch: pytest.MonkeyPatch) -> list[Sequence[str]]:
+    """The fields that are read as a type, at each reading of the file from now on that forgives bad lines."""
+    read: list[Sequence[str]] = []
+
+    def lenient(job: Job, item: Input, typed: Sequence[str] = ()) -> Cleaned:
+        read.append(typed)
+        return cleaned(job, [item.path], item.dialect, item.seen, typed=typed)
+
+    for module in (around, unstored):
+        monkeypatch.setattr(module, "lenient", lenient)
+    return read
 
 
 def test_no_value_that_is_read_as_a_type_differs_from_what_its_text_says(
@@ -141,13 +155,7 @@ def test_no_value_that_is_read_as_a_type_differs_from_what_its_text_says(
     monkeypatch.setattr("tiermix.ingest.survey._SHORTEST", 2000)
     monkeypatch.setattr(run, "add_staged", lambda *_: pytest.fail("the careful way was taken"))
     monkeypatch.setattr(run, "add_carefully", lambda *_: pytest.fail("the careful way was taken"))
-    read: list[Sequence[str]] = []
-
-    def lenient(job: Job, item: Input, typed: Sequence[str] = ()) -> Cleaned:
-        read.append(typed)
-        return cleaned(job, [item.path], item.dialect, item.seen, typed=typed)
-
-    monkeypatch.setattr("tiermix.ingest.around.lenient", lenient)
+    read = reading(monkeypatch)
     assert repr(stored(path)) == repr(careful)  # NaN is no other NaN
     assert [len(x) for x in read] == [0, 12]  # a look whether requests have ids, and all of it
 
@@ -165,9 +173,12 @@ def test_a_log_whose_rows_lose_values_behind_its_head_is_read_as_text(
         careful = stored(path)
     monkeypatch.setattr("tiermix.ingest.around.HEAD_ROWS", 200)
     monkeypatch.setattr("tiermix.ingest.survey._SHORTEST", 2000)
+    monkeypatch.setattr("tiermix.ingest.unstored._SMALL", 0)
+    read = reading(monkeypatch)
     monkeypatch.setattr(run, "add_staged", lambda *_: pytest.fail("the careful way was taken"))
     assert stored(path) == careful
     assert careful[0] == [(903, 900, 0, 3)]
+    assert [len(x) for x in read] == [0, 12, 0]  # a look whether requests have ids, and the two attempts
 
 
 def test_a_log_that_is_cut_off_at_its_end_is_not_first_read_as_a_sound_one(

@@ -123,7 +123,7 @@ def cleaned(
     present = job.store.columns_of(scan) if seen.container in ("parquet", "csv") else {}
     columns = dict(dialect.columns)
     for c in dialect.careful:
-        if c not in typed or (present and not present.get(c, "STRUCT()[]").startswith("STRUCT")):
+        if c not in typed or not _holds_structs(present.get(c, columns[c])):
             columns[c] = "JSON"
     columns |= {c: t for c, t in dialect.fast.items() if c in typed and (not present or _is(present.get(c, ""), t))}
     records, params = records_sql(scan, columns, present, numbered=dialect.explodes, strict=strict)
@@ -156,6 +156,11 @@ def seldom_lost(job: Job, item: Input, rows: int) -> list[str]:
 def _is(column: str, wanted: str) -> bool:
     """Whether a column of Parquet has such values already: numbers or truth values."""
     return column == wanted or (wanted == "DOUBLE" and column.startswith(_NUMBERS))
+
+
+def _holds_structs(column: str) -> bool:
+    """Whether a column holds lists of structs already."""
+    return column.startswith("STRUCT") and column.endswith("[]")
 
 
 def _described(store: Store, text: str, params: dict[str, object]) -> list[tuple[str, str]]:

@@ -21,9 +21,10 @@ from tiermix.sources import Sample
 from tiermix.sources.records import Record
 from tiermix.store import Store
 
-# So many bytes are looked at at a time, and no more than this share of a file apart from the rest.
-_PART = 32 << 20
-_SHARE = 0.5
+# So many bytes and lines are looked at at a time.
+_PART, _MANY = 32 << 20, 200_000
+# Of more bytes than these no more than this share is looked at apart from the rest.
+_SMALL, _SHARE = 1 << 20, 0.5
 _LINES = Sample("lines", "none", ())
 
 
@@ -56,7 +57,7 @@ def settle(job: Job, item: Input, look: Survey, batch_id: int, folder: Path, *, 
     """
     job.store.execute("SET preserve_insertion_order = true")
     doubtful = _doubtful(job, item, look, batch_id)
-    if sum(s.size for s in doubtful) > _SHARE * look.size:
+    if sum(s.size for s in doubtful) > max(_SHARE * look.size, _SMALL):
         if left_out:
             raise TooFew
         return _all_again(job, item, batch_id)
@@ -91,12 +92,12 @@ def _note_ids(store: Store, table: str, source: Cleaned) -> None:
 
 
 def _parts(stretches: Sequence[Stretch]) -> Iterator[list[Stretch]]:
-    size = 0
+    weight = 0.0
 
     def part(stretch: Stretch) -> int:
-        nonlocal size
-        size += stretch.size
-        return size // _PART
+        nonlocal weight
+        weight += max(stretch.size / _PART, stretch.count / _MANY)
+        return int(weight)
 
     return (list(several) for _, several in groupby(stretches, part))
 
