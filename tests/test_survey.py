@@ -15,7 +15,6 @@ from tiermix.ingest import survey as module
 from tiermix.ingest.survey import Stretch, Survey, survey, texts_of
 from tiermix.sources import Sample
 
-LINES = Sample("lines", "none", ())
 # These look like objects as far as a look goes.
 HIDDEN = [b'{"e"}', b'{"a":1}{"b":2}']
 files = st.tuples(st.lists(st.sampled_from(SOUND * 3 + BAD + HIDDEN + BLANK), max_size=60), st.booleans()).map(

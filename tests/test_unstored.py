@@ -17,7 +17,6 @@ from tests.odd import TEXTS
 from tiermix.config.settings import Config
 from tiermix.ingest import around, ingest, run, unstored
 from tiermix.ingest.batch import Cleaned, Input, Job, cleaned
-from tiermix.ingest.survey import Stretch
 from tiermix.inputs import Found
 from tiermix.sources.records import Record
 from tiermix.store import Store
@@ -62,8 +61,11 @@ def made(bad: list[bytes]) -> bytes:
     return b"\n".join(lines) + b"\n"
 
 
-def stored(path: Path) -> tuple[list[Any], ...]:
-    config = Config()
+Stored = tuple[list[Any], ...]
+
+
+def stored(path: Path, config: Config | None = None) -> Stored:
+    config = config or Config()
     with Store.in_memory() as store:
         done = ingest(store, Found((path,), frozenset((path,))), config, now=datetime(2026, 11, 21, tzinfo=UTC))
         return (
@@ -72,6 +74,18 @@ def stored(path: Path) -> tuple[list[Any], ...]:
             store.execute("SELECT line, byte_offset, reason, excerpt, digest FROM quarantine ORDER BY line"),
             store.execute("SELECT minute, outcome_id, sum(requests) FROM mix_minute GROUP BY ALL ORDER BY ALL"),
         )
+
+
+def stored_carefully(path: Path, monkeypatch: pytest.MonkeyPatch) -> Stored:
+    """What the careful way leaves in the store."""
+    with monkeypatch.context() as only:
+        only.setattr(run, "add_directly", lambda *_: None)
+        return stored(path)
+
+
+def forbid_the_careful_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    for way in ("add_staged", "add_carefully"):
+        monkeypatch.setattr(run, way, lambda *_: pytest.fail("the careful way was taken"))
 
 
 # How long stretches are, how much of them is looked at at a time, and of how much up to which share of the file.
@@ -85,20 +99,15 @@ PATCHED = ("survey._SHORTEST", "unstored._PART", "unstored._SMALL", "unstored._S
 def test_a_log_with_bad_lines_is_stored_alike_in_both_ways(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str, packed: bool, sizes: str
 ) -> None:
-    bad, around = CASES[case]
+    bad, found = CASES[case]
     path = tmp_path / ("app.jsonl.gz" if packed else "app.jsonl")
     path.write_bytes(gzip.compress(made(bad)) if packed else made(bad))
     for name, value in zip(PATCHED, SIZES[sizes], strict=False):
         monkeypatch.setattr(f"tiermix.ingest.{name}", value)
-    with monkeypatch.context() as only:
-        only.setattr(run, "add_directly", lambda *_: None)
-        careful = stored(path)
-    with monkeypatch.context() as only:
-        if around:  # catches a fast way that always gives up
-            only.setattr(run, "add_staged", lambda *_: pytest.fail("the careful way was taken"))
-            only.setattr(run, "add_carefully", lambda *_: pytest.fail("the careful way was taken"))
-        fast = stored(path)
-    assert fast == careful
+    careful = stored_carefully(path, monkeypatch)
+    if found:  # catches a fast way that always gives up
+        forbid_the_careful_way(monkeypatch)
+    assert stored(path) == careful
 
 
 FULL = {
@@ -116,17 +125,29 @@ def full(more: str, nth: int) -> bytes:
     return f'{json.dumps(rest)[:-1]}, "request_id": "q{nth}"{", " * bool(more)}{more}}}'.encode()
 
 
-def reading(monkeypatch: pytest.MonkeyPatch) -> list[Sequence[str]]:
-    """The fields that are read as a type, at each reading of the file from now on that forgives bad lines."""
-    read: list[Sequence[str]] = []
+def both_ways(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, lines: Sequence[bytes], head_rows: int
+) -> tuple[Stored, Stored, list[int]]:
+    """What both ways leave in the store of a log that has bad lines besides, whose fields are judged by its first rows.
+
+    Returns:
+        what the careful way leaves, what the fast one leaves, and how many fields were read as a type at each reading.
+    """
+    path = folder / "app.jsonl"
+    path.write_bytes(b"\n".join([*lines, *CUT]) + b"\n")
+    careful = stored_carefully(path, monkeypatch)
+    read: list[int] = []
 
     def lenient(job: Job, item: Input, typed: Sequence[str] = ()) -> Cleaned:
-        read.append(typed)
+        read.append(len(typed))
         return cleaned(job, [item.path], item.dialect, item.seen, typed=typed)
 
     for module in (around, unstored):
         monkeypatch.setattr(module, "lenient", lenient)
-    return read
+    monkeypatch.setattr(around, "HEAD_ROWS", head_rows)
+    monkeypatch.setattr("tiermix.ingest.survey._SHORTEST", 2000)
+    forbid_the_careful_way(monkeypatch)
+    return careful, stored(path), read
 
 
 def test_no_value_that_is_read_as_a_type_differs_from_what_its_text_says(
@@ -145,19 +166,10 @@ def test_no_value_that_is_read_as_a_type_differs_from_what_its_text_says(
     values += [f'"attempts": {x}' for x in ("[]", "null", "{}", '"x"', "3", one % (1, 1, 1))]
     lines = [full("", n) for n in range(500)]
     lines += [full(more, n) for n, more in enumerate(values, start=500)]
-    path = tmp_path / "app.jsonl"
-    path.write_bytes(b"\n".join([*lines, *CUT]) + b"\n")
-    with monkeypatch.context() as only:
-        only.setattr(run, "add_directly", lambda *_: None)
-        careful = stored(path)
-    monkeypatch.setattr("tiermix.ingest.around.HEAD_ROWS", 500)
-    monkeypatch.setattr("tiermix.ingest.unstored._SHARE", 1.0)
-    monkeypatch.setattr("tiermix.ingest.survey._SHORTEST", 2000)
-    monkeypatch.setattr(run, "add_staged", lambda *_: pytest.fail("the careful way was taken"))
-    monkeypatch.setattr(run, "add_carefully", lambda *_: pytest.fail("the careful way was taken"))
-    read = reading(monkeypatch)
-    assert repr(stored(path)) == repr(careful)  # NaN is no other NaN
-    assert [len(x) for x in read] == [0, 12]  # a look whether requests have ids, and all of it
+    monkeypatch.setattr(unstored, "_SHARE", 1.0)
+    careful, fast, read = both_ways(tmp_path, monkeypatch, lines, 500)
+    assert repr(fast) == repr(careful)  # NaN is no other NaN
+    assert read == [0, 12]  # a look whether requests have ids, and all of it
 
 
 def test_a_log_whose_rows_lose_values_behind_its_head_is_read_as_text(
@@ -166,19 +178,25 @@ def test_a_log_whose_rows_lose_values_behind_its_head_is_read_as_text(
     # Catches left-out rows that are too many to be judged apart, and a second attempt that leaves them out again.
     lines = [full("", n) for n in range(300)]
     lines += [full('"latency_ms": null', n) for n in range(300, 900)]
-    path = tmp_path / "app.jsonl"
-    path.write_bytes(b"\n".join([*lines, *CUT]) + b"\n")
-    with monkeypatch.context() as only:
-        only.setattr(run, "add_directly", lambda *_: None)
-        careful = stored(path)
-    monkeypatch.setattr("tiermix.ingest.around.HEAD_ROWS", 200)
-    monkeypatch.setattr("tiermix.ingest.survey._SHORTEST", 2000)
-    monkeypatch.setattr("tiermix.ingest.unstored._SMALL", 0)
-    read = reading(monkeypatch)
-    monkeypatch.setattr(run, "add_staged", lambda *_: pytest.fail("the careful way was taken"))
-    assert stored(path) == careful
+    monkeypatch.setattr(unstored, "_SMALL", 0)
+    careful, fast, read = both_ways(tmp_path, monkeypatch, lines, 200)
+    assert fast == careful
     assert careful[0] == [(903, 900, 0, 3)]
-    assert [len(x) for x in read] == [0, 12, 0]  # a look whether requests have ids, and the two attempts
+    assert read == [0, 12, 0]  # a look whether requests have ids, and the two attempts
+
+
+@pytest.mark.parametrize("sizes", SIZES)
+@pytest.mark.parametrize("keep", [True, False])
+def test_excerpts_are_kept_only_when_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keep: bool, sizes: str
+) -> None:
+    for name, value in zip(PATCHED, SIZES[sizes], strict=False):
+        monkeypatch.setattr(f"tiermix.ingest.{name}", value)
+    forbid_the_careful_way(monkeypatch)
+    path = tmp_path / "app.jsonl"
+    path.write_bytes(made([*CUT, HIDDEN, WRONG]))
+    kept = {line[3] for line in stored(path, Config(keep_excerpts=keep))[2]}
+    assert kept == ({line.decode() for line in (*CUT, HIDDEN, WRONG)} if keep else {None})
 
 
 def test_a_log_that_is_cut_off_at_its_end_is_not_first_read_as_a_sound_one(
@@ -202,13 +220,10 @@ def test_of_a_log_with_a_bad_line_only_what_stands_around_it_is_judged_again(
     looked_at: list[int] = []
     judged: list[int] = []
 
-    def absent(
-        job: Job, item: Input, stretches: Sequence[Stretch], batch_id: int, copy: Path, rows: Cleaned
-    ) -> tuple[list[int], list[Record]]:
-        counts, found = whole(job, item, stretches, batch_id, copy, rows)
-        looked_at.append(sum(counts))
-        judged.append(len(found))
-        return counts, found
+    def absent(store: Store, here: Sequence[Record], batch_id: int, copy: Path, rows: Cleaned) -> list[Record]:
+        looked_at.append(len(here))
+        judged.append(len(found := whole(store, here, batch_id, copy, rows)))
+        return found
 
     whole = unstored._absent
     monkeypatch.setattr("tiermix.ingest.survey._SHORTEST", 1000)

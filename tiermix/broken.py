@@ -52,15 +52,6 @@ class BadLine:
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class BadLines:
-    """How many lines a file has, how many of them are bad, and those, found while they are taken if they are many."""
-
-    lines: int
-    count: int
-    found: Iterable[BadLine]
-
-
 @dataclass(slots=True)
 class Part:
     """A piece of a log, rewritten as one record a line: how many there are, and how long the longest is."""

@@ -212,9 +212,9 @@ def enter(job: Job, item: Input, batch_id: int, tally: Tally) -> FileReceipt:
     return FileReceipt(item.name, item.dialect.name, tally.lines, accepted, tally.duplicate, tally.quarantined)
 
 
-def quarantine(store: Store, batch_id: int, path: str, bad: Iterable[BadLine]) -> None:
-    """Keeps bad lines, a bounded number at a time."""
-    rest = iter(bad)
+def quarantine(store: Store, batch_id: int, path: str, bad: Iterable[BadLine]) -> int:
+    """Keeps bad lines, a bounded number at a time; how many they were."""
+    rest, count = iter(bad), 0
     while chunk := list(islice(rest, _QUARANTINE_CHUNK)):
         store.ask(
             "ingest/keep_bad_lines",
@@ -224,3 +224,5 @@ def quarantine(store: Store, batch_id: int, path: str, bad: Iterable[BadLine]) -
                 "excerpts": [b.excerpt for b in chunk], "digests": [b.digest for b in chunk],
             },
         )  # fmt: skip
+        count += len(chunk)
+    return count

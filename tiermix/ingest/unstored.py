@@ -7,10 +7,9 @@ again, and the lines whose ids are not in the store are judged again.
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, chain, groupby
+from itertools import groupby
 from pathlib import Path
 
 from tiermix.broken import locate, named
@@ -18,7 +17,7 @@ from tiermix.ingest.batch import Cleaned, Input, Job, bad_rows, cleaned, quarant
 from tiermix.ingest.onepass import OUTCOMES, LookAgain, TooFew, lenient, name_outcomes_of, put
 from tiermix.ingest.survey import Stretch, Survey, texts_of
 from tiermix.sources import Sample
-from tiermix.sources.records import Record
+from tiermix.sources.records import Record, lines
 from tiermix.store import Store
 
 # So many bytes and lines are looked at at a time.
@@ -65,12 +64,16 @@ def settle(job: Job, item: Input, look: Survey, batch_id: int, folder: Path, *, 
     copy.touch()
     rows = cleaned(job, [copy], item.dialect, _LINES, longest=max((s.size for s in doubtful), default=0))
     for several in _parts(doubtful):
-        counts, absent = _absent(job, item, several, batch_id, copy, rows)
-        rest.lines -= sum(s.count for s in several) - sum(counts)  # the others are blank
-        if absent:
-            copy.write_bytes(b"".join(line.data + b"\n" for line in absent))
+        texts = texts_of(item.path, item.seen, several)
+        # The last line may have no end; to any other text one line break more adds only a blank line.
+        here = [r for s, t in zip(several, texts, strict=True) for r in lines((t + b"\n",), s.line, s.offset)]
+        rest.lines -= sum(s.count for s in several) - len(here)  # the others are blank
+        if absent := _absent(job.store, here, batch_id, copy, rows):
+            _write(copy, absent)
             job.store.execute(f"CREATE OR REPLACE TEMP TABLE again AS {rows.text}", rows.params)
-            rest.bad += _refuse(job, item, absent, batch_id)
+            bad = ((absent[nth], why) for nth, why in _reasons(job.store))
+            found = named(bad, keep_excerpts=job.config.keep_excerpts)
+            rest.bad += quarantine(job.store, batch_id, item.name, found)
             rest.late += _add_late(job.store, batch_id) if left_out else 0
     return rest
 
@@ -102,51 +105,34 @@ def _parts(stretches: Sequence[Stretch]) -> Iterator[list[Stretch]]:
     return (list(several) for _, several in groupby(stretches, part))
 
 
-def _absent(
-    job: Job, item: Input, stretches: Sequence[Stretch], batch_id: int, copy: Path, rows: Cleaned
-) -> tuple[list[int], list[Record]]:
-    """How many lines that are not blank some stretches have, and those of them that are not in the store by their ids.
+def _absent(store: Store, here: Sequence[Record], batch_id: int, copy: Path, rows: Cleaned) -> list[Record]:
+    """Those of some lines whose ids a batch has not put into the store.
 
     Args:
-        job: the store and the key.
-        item: the file.
-        stretches: some of it.
-        batch_id: the batch that was put into the store.
+        store: the store.
+        here: the lines.
+        batch_id: the batch.
         copy: where to copy them.
         rows: those of the copy.
 
     Raises:
         LookAgain: there are lines that are blank to DuckDB alone.
     """
-    texts = [t if t.endswith(b"\n") else t + b"\n" for t in texts_of(item.path, item.seen, stretches)]
-    copy.write_bytes(b"".join(texts))
-    counts = [sum(1 for line in t.split(b"\n") if line and not line.isspace()) for t in texts]
-    _note_ids(job.store, "here", rows)
-    if job.store.execute("SELECT count(*) FROM here") != [(sum(counts),)]:
+    _write(copy, here)
+    _note_ids(store, "here", rows)
+    if store.execute("SELECT count(*) FROM here") != [(len(here),)]:
         raise LookAgain
-    ends = list(accumulate(counts))
-    absent = (nth for (nth,) in job.store.ask("ingest/absent", {"batch_id": batch_id}))
-    by_stretch = groupby(absent, lambda nth: bisect_right(ends, nth))
-    found = (_records(stretches[k], texts[k], (nth - ends[k] + counts[k] for nth in nths)) for k, nths in by_stretch)
-    return counts, list(chain.from_iterable(found))
+    return [here[nth] for (nth,) in store.ask("ingest/absent", {"batch_id": batch_id})]
 
 
-def _records(stretch: Stretch, text: bytes, nths: Iterable[int]) -> Iterator[Record]:
-    """Some of the lines of a stretch, by their numbers from 0, blank ones not counted."""
-    lines = text.split(b"\n")
-    full = [n for n, line in enumerate(lines) if line and not line.isspace()]
-    for nth in nths:
-        n = full[nth]
-        yield Record(stretch.line + n, stretch.offset + sum(map(len, lines[:n])) + n, lines[n], len(lines[n]))
+def _write(copy: Path, some: Sequence[Record]) -> None:
+    """Copies some lines."""
+    copy.write_bytes(b"".join(line.data + b"\n" for line in some))
 
 
-def _refuse(job: Job, item: Input, lines: Sequence[Record], batch_id: int) -> int:
-    """Puts those of the lines that were judged `again` and are bad into the quarantine; how many."""
-    nth = "rowid - (SELECT min(rowid) FROM again)"
-    bad = job.store.execute(f"SELECT {nth}, bad FROM again WHERE bad IS NOT NULL ORDER BY rowid")
-    found = named(((lines[nth], why) for nth, why in bad), keep_excerpts=job.config.keep_excerpts)
-    quarantine(job.store, batch_id, item.name, found)
-    return len(bad)
+def _reasons(store: Store) -> Iterator[tuple[int, str]]:
+    """Which of the lines that were judged `again` are bad, from 0, and why."""
+    return bad_rows(store, "rowid - (SELECT min(rowid) FROM again) AS nth, bad FROM again", {})
 
 
 def _add_late(store: Store, batch_id: int) -> int:
@@ -160,8 +146,6 @@ def _all_again(job: Job, item: Input, batch_id: int) -> Rest:
     """Reads and judges all of a file in its order."""
     source = lenient(job, item)
     job.store.execute(f"CREATE OR REPLACE TEMP TABLE again AS SELECT bad FROM ({source.text}) AS c", source.params)
-    lines, bad = job.store.execute("SELECT count(*), count(bad) FROM again")[0]
-    reasons = bad_rows(job.store, "rowid - (SELECT min(rowid) FROM again) AS nth, bad FROM again", {})
-    found = locate(item.path, item.seen, reasons, keep_excerpts=job.config.keep_excerpts)
-    quarantine(job.store, batch_id, item.name, found)
-    return Rest(lines, bad)
+    found = locate(item.path, item.seen, _reasons(job.store), keep_excerpts=job.config.keep_excerpts)
+    bad = quarantine(job.store, batch_id, item.name, found)
+    return Rest(job.store.execute("SELECT count(*) FROM again")[0][0], bad)
