@@ -153,3 +153,22 @@ def test_mix_of_a_file_counts_by_tier_alone_and_by_intent_looks_closer(tiermix: 
         more.write(json.dumps(records()[0] | {"request_id": "odd", "drill": False, "input_tokens": -5}) + "\n")
     for by, counted in (((), 601), (("--by", "tier"), 601), (("--by", "intent"), 600), (("--by", "reason"), 600)):
         assert tiermix("mix", log, *by, "--json").json["totals"]["total"] == counted
+
+
+def test_requests_are_the_same_when_all_of_their_hashes_is(tmp_path: Path) -> None:
+    with Store.in_memory() as store:
+        pairs = "SELECT min(i), max(i) FROM range(400_000) AS t(i) GROUP BY hash('r' || i) >> 32 HAVING count(*) > 1"
+        halves = [f"r{i}" for pair in store.execute(pairs) for i in pair]
+        assert len(halves) > 10
+        made = [r | {"request_id": i} for r, i in zip(records(), halves, strict=False)]
+        log = _write(tmp_path / "app.jsonl", made)
+        ingest(store, Found((log,), frozenset((log,))), Config(), now=NOW)
+        assert store.ask("ingest/added_twice", {"batch_id": 1}) == [(False, False)]
+        store.ask("ingest/begin_count")
+        store.execute("INSERT INTO counted SELECT 1, 0, 0, request_hash, drill FROM request_log")
+        assert store.ask("ingest/counted_twice") == [(False,)]
+        # Catches halves that are compared alone, above, and requests that are there twice and are not seen, here.
+        for table in ("counted", "request_log"):
+            store.execute(f"INSERT INTO {table} SELECT * FROM {table} LIMIT 1")
+        assert store.ask("ingest/added_twice", {"batch_id": 1}) == [(True, False)]
+        assert store.ask("ingest/counted_twice") == [(True,)]

@@ -3,12 +3,20 @@
 -- params: batch_id integer
 -- returns: twice, known
 -- Ids are compared by their hashes: equal hashes of different ids only make the careful way follow. Sorting them takes half
--- the time of counting those that differ.
+-- the time of counting those that differ, and sorting halves of them two thirds of that: the few requests whose halves are
+-- equal are then compared by the whole.
 
-WITH new AS (SELECT request_hash FROM request_log WHERE batch_id = $batch_id)
+WITH new AS NOT MATERIALIZED (SELECT request_hash, CAST(request_hash >> 32 AS UINTEGER) AS half FROM request_log WHERE batch_id = $batch_id),
+
+halves AS (
+    SELECT half FROM (SELECT half, half = lag(half) OVER (ORDER BY half) AS same FROM new) WHERE same
+)
+
 SELECT
-    (SELECT count(*) FROM (SELECT request_hash = lag(request_hash) OVER (ORDER BY request_hash) AS same FROM new) WHERE same) > 0
-        AS twice,
+    (
+        SELECT count(*)
+        FROM (SELECT request_hash FROM new WHERE half IN (FROM halves) GROUP BY request_hash HAVING count(*) > 1) AS equal
+    ) > 0 AS twice,
     (
         SELECT count(*) FROM request_log
         WHERE batch_id <> $batch_id AND request_hash IN (SELECT request_hash FROM new)
