@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from tests.warm import WARM
+
 pytest_plugins = ["tests.nights"]
 
 ROOT = Path(__file__).parent.parent
@@ -25,6 +27,10 @@ NOW = "2026-11-20T08:00:00Z"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write what is printed now into tests/golden")
+
+
+def pytest_unconfigure() -> None:
+    WARM.stop()
 
 
 def missing(what: str) -> None:
@@ -68,15 +74,16 @@ class Program:
     def __call__(
         self, *args: str | Path, stdin: bytes | None = None, env: dict[str, str] | None = None, timeout: float = 120
     ) -> Ran:
-        done = subprocess.run(
-            [sys.executable, "-m", "tiermix", *map(str, args)],
-            cwd=self.folder,
-            input=stdin if stdin is not None else b"",
-            capture_output=True,
-            timeout=timeout,
-            env={**os.environ, "TIERMIX_NOW": self.now, "COLUMNS": "80", "PYTHONPATH": str(ROOT), **(env or {})},
-        )
-        return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+        words, given = list(map(str, args)), {"TIERMIX_NOW": self.now, "COLUMNS": "80", **(env or {})}
+        if "PYTHONPATH" in given:  # which a process reads when it starts
+            command = [sys.executable, "-m", "tiermix", *words]
+            done = subprocess.run(
+                command, cwd=self.folder, input=stdin or b"", capture_output=True, timeout=timeout,
+                env=os.environ | given,
+            )  # fmt: skip
+            return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+        code, out, err = WARM.run(words, self.folder, stdin or b"", os.environ | given, timeout)
+        return Ran(code, out.decode(), err.decode())
 
 
 @pytest.fixture
