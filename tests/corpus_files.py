@@ -294,6 +294,10 @@ file(
     path="log.json",
 )
 file("array behind an array", json.dumps(goods(3)).encode() + json.dumps(goods(3, 3)).encode(), GOOD, path="log.json")
+file("one object cut off", jsonl(goods(1))[:-20], 0, 1, says="cut off", path="log.json")
+file(
+    "one object over lines cut off", json.dumps(good(0), indent=2).encode()[:-20], 0, 1, says="cut off", path="log.json"
+)
 file("objects without newlines", SIX.replace(b"\n", b""), GOOD, path="log.json")
 file("objects with commas at the line ends", SIX.replace(b"}\n", b"},\n"), GOOD, path="log.json")
 file("objects with commas but at the last line", SIX.replace(b"}\n", b"},\n")[:-2] + b"\n", GOOD, path="log.json")

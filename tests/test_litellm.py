@@ -16,6 +16,11 @@ import pytest
 
 from tests.conftest import HERE, Program, write_lines
 from tiermix import sql
+from tiermix.config.settings import Config
+from tiermix.errors import UnreadableFile
+from tiermix.ingest import ingest
+from tiermix.inputs import Found
+from tiermix.store import Store
 
 PROXY = HERE / "data" / "litellm_proxy.jsonl.gz"
 ROUTER = HERE / "data" / "litellm_router.jsonl.gz"
@@ -307,3 +312,25 @@ def test_a_request_of_one_attempt_is_folded_as_a_chain_of_one() -> None:
         names = [row[0] for row in db.execute(f"DESCRIBE {chain}").fetchall()]
         assert names == [row[0] for row in db.execute(f"DESCRIBE {lone}").fetchall()]
         assert db.execute(f"({chain}) EXCEPT ALL ({lone})").fetchall() == []
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_cut_object_is_quarantined_or_refused_as_what_it_is(tmp_path: Path, indent: int | None) -> None:
+    # Catches a cut object that is taken for the objects inside of it: those are of no known source.
+    whole = json.dumps(rows_of(PROXY)[0], indent=indent)
+    told = []
+    for size in range(1, len(whole) - 1, len(whole) // 12):
+        path = tmp_path / f"{size}.json"
+        path.write_text(whole[:size])
+        with Store.in_memory() as store:
+            try:
+                done = ingest(store, Found((path,), frozenset((path,))), Config(), now=datetime.now(UTC))
+            except UnreadableFile as refused:
+                told.append(refused.message)
+                continue
+            assert (done.files[0].source, done.lines, done.quarantined) == ("litellm", 1, 1)
+            assert [why for why, *_ in store.ask("trust/quarantine")] == ["not JSON: it is cut off"]
+            told.append("quarantined")
+    early = told.count("the only record in it is cut off, too early to tell whose it is")
+    assert 0 < early < len(told)
+    assert set(told[early:]) == {"quarantined"}

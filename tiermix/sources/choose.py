@@ -86,8 +86,8 @@ def detect(path: Path, seen: Sample, sources: Iterable[Source], forced: str = ""
         if votes:
             winner = votes.most_common(1)[0][0]
             return usable(next(d for d in candidates if d.name == winner), path)
-    if not known:
-        raise no_record(str(path))
+    if not known or seen.cut:
+        raise no_record(str(path), cut=seen.cut)
     fields = ", ".join(sorted(known)[:12])
     raise UnknownSource(
         "no known source writes such records",

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice, takewhile
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from tiermix.errors import UnknownSource, UnreadableFile
 from tiermix.sources import jsonscan
@@ -61,6 +61,7 @@ class Sample:
         encoding: `utf-8`, or what a byte order mark or the zeros between the characters say.
         delimiter: of CSV.
         inside: the members, one in another, of the enclosing objects in which the records stand.
+        cut: nothing is in it but an object that does not end; `keys` are those that it shows.
     """
 
     container: Container
@@ -69,6 +70,7 @@ class Sample:
     encoding: str = "utf-8"
     delimiter: str = ","
     inside: tuple[str, ...] = ()
+    cut: bool = False
 
     @property
     def plain(self) -> bool:
@@ -112,10 +114,11 @@ def sample(path: Path) -> Sample:
     text = b"".join(recoded((head,), encoding))
     if not text.strip():
         return Sample("empty", packing, ())
-    container, keys, delimiter = _look(text, ended, path)
-    if not keys:
+    shown = _look(text, ended, path)
+    container, keys = shown.container, shown.keys
+    if not keys and not shown.cut:
         container, keys = _look_further(path, packing, encoding, as_lines=container != "values")
-    return Sample(container, packing, keys, encoding, delimiter)
+    return Sample(container, packing, keys, encoding, shown.delimiter, cut=shown.cut)
 
 
 def _refuse_foreign(path: Path, head: bytes) -> None:
@@ -152,40 +155,54 @@ def head_of(stream: Iterator[bytes]) -> tuple[bytes, bool]:
     return b"".join(out), True
 
 
-def _look(text: bytes, ended: bool, path: Path) -> tuple[Container, Keys, str]:
-    """How the records stand in a text of which this is the head, their keys, and the delimiter of CSV."""
+class _Shown(NamedTuple):
+    """Of a `Sample`, what the text shows."""
+
+    container: Container
+    keys: Keys
+    delimiter: str = ","
+    cut: bool = False
+
+
+def _look(text: bytes, ended: bool, path: Path) -> _Shown:
+    """How the records stand in a text of which this is the head, and which it may be all of."""
     first = list(islice(lines((text,)), SAMPLE_RECORDS + 1))
     if not ended and 1 < len(first) <= SAMPLE_RECORDS:
         first.pop()  # the head ends in it
     first = first[:SAMPLE_RECORDS]
     sound = {r.line: keys for r in first if (keys := keys_of(r.data)) is not None}
     if len(sound) == len(first):
-        return "lines", tuple(sound.values()), ","
+        return _Shown("lines", tuple(sound.values()))
     if len(first) > 1 and all(_is_array(r.data) for r in first):
-        return "arrays", all_keys(values(r.data for r in first)), ","
+        return _Shown("arrays", all_keys(values(r.data for r in first)))
     # A table may hold small objects in its cells, and objects may stand under a line of something else: names tell.
     delimiter = "" if sound or text.lstrip()[:1] in b"[{" else _delimiter(text, ended, path)
     names = tuple(filter(None, header_of((text,), delimiter))) if delimiter else ()
     if len(names) > 2 and all(map(_NAME.fullmatch, names)):
-        return "csv", (frozenset(names),), delimiter
-    if not ended and _begins_whole(text):
-        return ("values" if len(first) > 1 else "lines"), (), ","
+        return _Shown("csv", (frozenset(names),), delimiter)
+    if 2 * len(sound) < len(first) and _goes_beyond(text):
+        return _Shown("values" if len(first) > 1 else "lines", (_keys_so_far(text),) if ended else (), cut=ended)
     reach = first[-1].offset + first[-1].size
     whole = [r for r in islice(values((text,)), SAMPLE_RECORDS) if r.offset < reach and keys_of(r.data) is not None]
     if 2 * len(sound) < len(first) and sum(r.size for r in whole) > sum(r.size for r in first if r.line in sound):
-        return ("array" if text.lstrip()[:1] == b"[" else "values"), all_keys(whole), ","
+        return _Shown("array" if text.lstrip()[:1] == b"[" else "values", all_keys(whole))
     if delimiter:
-        return "csv", (frozenset(names),), delimiter
-    return "lines", tuple(sound.values()), ","
+        return _Shown("csv", (frozenset(names),), delimiter)
+    return _Shown("lines", tuple(sound.values()))
 
 
-def _begins_whole(text: bytes) -> bool:
-    """Whether the text begins with an object that goes beyond it: what looks like records stands inside of that."""
+def _goes_beyond(text: bytes) -> bool:
+    """Whether the text begins with an object that does not end in it: what looks like records stands inside of that."""
     text = text.lstrip()
     try:
         return text[:1] == b"{" and not jsonscan.value_end(text, 0)
     except jsonscan.Broken as fault:
         return fault.cut
+
+
+def _keys_so_far(text: bytes) -> frozenset[str]:
+    text = text.lstrip()
+    return frozenset(json.loads(key) for key in jsonscan.keys_so_far(text))
 
 
 def _look_further(path: Path, packing: Packing, encoding: str, *, as_lines: bool) -> tuple[Container, Keys]:
@@ -258,7 +275,10 @@ def _delimiter(text: bytes, ended: bool, path: Path) -> str:
     return delimiter
 
 
-def no_record(where: str) -> UnreadableFile:
-    """What to say of a text in which no record was found."""
+def no_record(where: str, *, cut: bool = False) -> UnreadableFile:
+    """What to say of a text in which no record was found, or only one that is cut off too early."""
+    if cut:
+        hint = "get a whole copy of it"
+        return UnreadableFile("the only record in it is cut off, too early to tell whose it is", where=where, hint=hint)
     hint = "a log is JSON objects (one a line, in a list or one after the other), CSV with a header, or Parquet"
     return UnreadableFile("there is no JSON object to be found in it", where=where, hint=hint)

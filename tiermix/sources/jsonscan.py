@@ -38,6 +38,7 @@ _INSIDE = {
 _MEMBER = re.compile(_WS + rb"(" + _STRING + rb")" + _WS + rb":" + _WS + rb"(?:(" + _ATOM + rb")|(?=[\[{]))")
 _AFTER = re.compile(_WS + rb"([,\]}])")
 _NO_MORE = re.compile(_WS + rb"}")
+_NEXT_KEY = re.compile(_WS + rb"(?:," + _WS + rb")?+(" + _STRING + rb")" + _WS + rb":")
 _TOKEN = re.compile(_WS + rb"(?:([\[\]{},:])|(" + _STRING + rb")|" + _ATOM + rb")")
 _HEAD_OF_TOKEN = re.compile(_WS + rb"(?:" + _OPEN_STRING + rb")?+")
 _CLOSER = {0x7B: 0x7D, 0x5B: 0x5D}
@@ -106,6 +107,18 @@ def members(data: Data, at: int = 0) -> Iterator[tuple[bytes, int, int]]:
         if after[1] == b",":
             at = after.end()
     yield b"", end.end(), end.end()
+
+
+def keys_so_far(data: Data, at: int = 0) -> Iterator[bytes]:
+    """The keys (in their quotes) of the object that starts at `at`, up to where it breaks off, if it does."""
+    at += 1
+    try:
+        for key, _, end in members(data, at - 1):
+            yield from (key,) if key else ()
+            at = end
+    except Broken:
+        if (last := _NEXT_KEY.match(data, at)) is not None:
+            yield last[1]
 
 
 def _fault(data: Data, at: int, in_object: bool) -> Broken:
