@@ -39,6 +39,15 @@ def spans(*calls: tuple[str, str, dict[str, Any]], failed: tuple[int, ...] = (),
     return {"resourceSpans": [{"resource": about, "scopeSpans": [{"scope": {"name": "x"}, "spans": made}]}]}
 
 
+def renamed(request: dict[str, Any], trace: str) -> dict[str, Any]:
+    """A line of OTLP as collectors wrote it before scopes had their name."""
+    text = (
+        json.dumps(request).replace('"scopeSpans"', '"instrumentationLibrarySpans"').replace('"t1"', json.dumps(trace))
+    )
+    parsed: dict[str, Any] = json.loads(text.replace('"scope"', '"instrumentationLibrary"'))
+    return parsed
+
+
 def payload(n: int, *, ok: bool = True, **more: Any) -> dict[str, Any]:
     """LiteLLM's payload as versions before 1.83 wrote it: without a litellm_call_id."""
     return {
@@ -261,6 +270,36 @@ SHAPES: dict[str, Shape] = {
         ],
         [("t1/s0", "gpt-4", "gpt-4-0613", "OpenAI", "ok", None, None, 1, None)],
     ),
+    # The request of old collectors (OTLP before 0.15), and what stands in a request, as Tempo hands it out.
+    "otel, of old collectors and of Tempo": (
+        "otel",
+        [
+            renamed(spans(("chat", "p", {"gen_ai.request.model": "gpt-4", "gen_ai.system": "openai"})), "p0"),
+            spans(
+                ("chat", "q", {"gen_ai.request.model": "gpt-4o"}), ("chat", "q", {"gen_ai.request.model": "gpt-4o-mini"}), failed=(0,)
+            )["resourceSpans"][0],
+        ],
+        [
+            ("p0/s0", "gpt-4", "gpt-4", "openai", "ok", None, None, 1, None),
+            ("t1/s0", "gpt-4o", "gpt-4o-mini", None, "ok", True, "error", 2, None),
+        ],
+    ),
+    # The operations of the conventions that call no model, and the kinds of OpenLLMetry's spans around those that do.
+    "otel, spans around the calls": (
+        "otel",
+        [
+            spans(
+                ("invoke_workflow x", "", {"gen_ai.operation.name": "invoke_workflow", "gen_ai.request.model": "gpt-4o"}),
+                ("plan", "s0", {"gen_ai.operation.name": "plan", "gen_ai.request.model": "gpt-4o"}),
+                ("retrieval", "s0", {"gen_ai.operation.name": "retrieval", "gen_ai.request.model": "embed-3"}),
+                ("upsert_memory", "s0", {"gen_ai.operation.name": "upsert_memory", "gen_ai.request.model": "gpt-4o"}),
+                ("x.workflow", "", {"traceloop.span.kind": "workflow", "gen_ai.request.model": "gpt-4o"}),
+                ("generate_content m", "s4", {"gen_ai.operation.name": "generate_content", "gen_ai.request.model": "gemini-2.5-pro",
+                                              "gen_ai.provider.name": "gcp.gemini"}),
+            )
+        ],
+        [("t1/s5", "gemini-2.5-pro", "gemini-2.5-pro", "gcp.gemini", "ok", None, None, 1, None)],
+    ),
     # Called without a router there is no group, and in some versions no id but that of the answer.
     "litellm, without a router": (
         "litellm",
@@ -395,6 +434,24 @@ def test_a_table_with_small_objects_in_its_cells_is_a_table(tiermix: Program) ->
     assert stored(tiermix.folder, "requested_model, served_model, fallback") == [
         ("best", "gpt-4o", False),
         (None, "gpt-4o", None),
+    ]
+
+
+@pytest.mark.parametrize("around", [("batches",), ("trace", "batches"), ("trace", "resourceSpans")])
+def test_a_trace_of_tempo_is_read_as_its_api_returns_it(tiermix: Program, around: tuple[str, ...]) -> None:
+    # https://grafana.com/docs/tempo/latest/api_docs/ : /api/traces/ID hands out batches, /api/v2/traces/ID a trace.
+    parts: Any = [
+        spans((f"chat {n}", f"p{n}", {"gen_ai.request.model": "gpt-4o"}))["resourceSpans"][0] for n in range(2)
+    ]
+    parts[1] = json.loads(json.dumps(parts[1]).replace('"t1"', '"t2"'))
+    for name in reversed(around):
+        parts = {name: parts}
+    log = tiermix.folder / "trace.json"
+    log.write_text(json.dumps(parts, indent=1))
+    assert tiermix("ingest", log).code == 0
+    assert stored(tiermix.folder, "request_id, requested_model, feature") == [
+        ("t1/s0", "gpt-4o", "bot"),
+        ("t2/s0", "gpt-4o", "bot"),
     ]
 
 
