@@ -218,7 +218,7 @@ def test_old_payloads_whose_answer_id_repeats_are_requests_of_their_own(tiermix:
 
 
 def proxied(i: int, group: str, ok: bool, start: float, who: str = "u", **more: Any) -> dict[str, Any]:
-    """A payload as the proxy of 1.77 and 1.83 writes it into a session: a failure's id is that of its call, an answer's is not."""
+    """A payload as the proxy of 1.77 and 1.83 writes it into a session; a failure has the id of its call."""
     about = {"user_api_key_hash": "k", "user_api_key_request_route": "/v1/chat/completions"}
     return old(i, "session", ok, start, f"id-{i}", end_user=who, metadata=about, model_parameters={"stream": False}) | {
         "model_group": group, "model": f"openai/{group}-model", **more,
@@ -226,10 +226,11 @@ def proxied(i: int, group: str, ok: bool, start: float, who: str = "u", **more: 
 
 
 def test_requests_of_a_session_that_ran_at_once_are_told_apart_by_their_user(tiermix: Program) -> None:
-    # As 1.83.0 logged eight parallel requests of one litellm_session_id. Catches joining one user's answer to another's failure.
+    # As 1.83.0 logged parallel requests of one session. Catches joining one user's answer to another's failure.
     rows = [
-        proxied(1, "big", False, 1e9, "a"), proxied(2, "big", True, 1e9 + 0.1, "b"), proxied(3, "big", False, 1e9 + 0.2, "c"),
-        proxied(4, "small", True, 1e9 + 2, "c"), proxied(5, "tiny", True, 1e9 + 3, "a"),
+        proxied(1, "big", False, 1e9, "a"), proxied(2, "big", True, 1e9 + 0.1, "b"),
+        proxied(3, "big", False, 1e9 + 0.2, "c"), proxied(4, "small", True, 1e9 + 2, "c"),
+        proxied(5, "tiny", True, 1e9 + 3, "a"),
     ]  # fmt: skip
     assert tiermix("ingest", write_lines(tiermix.folder / "log.jsonl", rows)).code == 0
     got = stored(tiermix.folder, 'SELECT "user", requested_model, served_model, fallback FROM requests ORDER BY 1')
@@ -268,7 +269,7 @@ def test_where_the_proxy_logs_every_failure_they_are_one_request(
 def test_where_nothing_joins_an_answer_to_the_failures_before_it_what_was_asked_for_is_unknown(
     tiermix: Program,
 ) -> None:
-    # As the proxy of 1.55.10 logs a fallback: without trace_id or litellm_call_id. Catches calling the stand-in primary.
+    # As the proxy of 1.55.10 logs a fallback: without trace_id or litellm_call_id. Catches a stand-in called primary.
     rows = [proxied(1, "big", False, 1e9, trace_id=None), proxied(2, "small", True, 1e9 + 1, trace_id=None)]
     assert requests_of(tiermix, rows) == [
         ("big", None, "error", None, 1),

@@ -172,6 +172,23 @@ SHAPES: dict[str, Shape] = {
         ],
         [("d1", "gpt-4o", "gpt-4o", "openai", "ok", False, "cache_hit", 1, 0.0)],
     ),
+    # `alias` is the name that the caller used, when the gateway resolved it (framework/logstore/tables.go).
+    "bifrost, an alias of a model": (
+        "bifrost",
+        [
+            {"id": "a1", "timestamp": "2026-11-19T10:22:05Z", "object": "chat.completion", "provider": "openai",
+             "model": "gpt-4o", "alias": "best", "fallback_index": 0, "latency": 4, "status": "success"},
+            {"id": "a2", "timestamp": "2026-11-19T10:23:05Z", "object": "chat.completion", "provider": "openai",
+             "model": "gpt-4o", "alias": "best", "fallback_index": 0, "latency": 4, "status": "error",
+             "error_details": {"status_code": 429}},
+            {"id": "a3", "parent_request_id": "a2", "timestamp": "2026-11-19T10:23:06Z", "object": "chat.completion",
+             "provider": "openai", "model": "gpt-4o-mini", "fallback_index": 1, "latency": 4, "status": "success"},
+        ],
+        [
+            ("a1", "best", "gpt-4o", "openai", "ok", False, None, 1, None),
+            ("a2", "best", "gpt-4o-mini", "openai", "ok", True, "429", 2, None),
+        ],
+    ),
     # A destination has a name and a model, and only that of the one that served is told.
     "databricks, destinations and tools": (
         "databricks",
@@ -218,6 +235,51 @@ SHAPES: dict[str, Shape] = {
             ("gen-1", None, "openai/gpt-4o", "OpenAI", "ok", None, None, 1, None),
             ("gen-2", None, "openai/gpt-4o", "OpenAI", "ok", None, None, 1, None),
         ],
+    ),
+    # Every attempt names the canonical slug of its model: with a list of models, the one that failed was asked for.
+    "openrouter, a list of models": (
+        "openrouter",
+        [
+            {"id": "gen-1", "created_at": "2026-11-19T03:37:28.054Z", "model": "anthropic/claude-sonnet-4.5", "router": None,
+             "provider_name": "Anthropic", "provider_responses": [
+                 {"provider_name": "OpenAI", "model_permaslug": "openai/gpt-4o", "status": 429, "latency": 100},
+                 {"provider_name": "Anthropic", "model_permaslug": "anthropic/claude-4.5-sonnet-20250929", "status": 200}]},
+            {"id": "gen-2", "created_at": "2026-11-19T03:38:28.054Z", "model": "anthropic/claude-sonnet-4.5",
+             "provider_name": "Amazon Bedrock", "provider_responses": [
+                 {"provider_name": "Anthropic", "model_permaslug": "anthropic/claude-4.5-sonnet-20250929", "status": 529},
+                 {"provider_name": "Amazon Bedrock", "model_permaslug": "anthropic/claude-4.5-sonnet-20250929", "status": 200}]},
+        ],
+        [
+            ("gen-1", "openai/gpt-4o", "anthropic/claude-sonnet-4.5", "Anthropic", "ok", True, "429", 2, None),
+            ("gen-2", "anthropic/claude-sonnet-4.5", "anthropic/claude-sonnet-4.5", "Amazon Bedrock", "ok", True, None, 2, None),
+        ],
+    ),
+    # Frameworks make generations around those that call a model, without a name of one; the API's traces skip them too.
+    "langfuse, a generation without a model": (
+        "langfuse",
+        [
+            {"id": "o1", "trace_id": "t1", "type": "GENERATION", "parent_observation_id": "p", "start_time": "2026-08-03 10:16:04",
+             "end_time": "2026-08-03 10:16:05", "provided_model_name": None, "level": "DEFAULT"},
+            {"id": "o2", "trace_id": "t1", "type": "GENERATION", "parent_observation_id": "p", "start_time": "2026-08-03 10:16:04",
+             "end_time": "2026-08-03 10:16:05", "provided_model_name": "gpt-4o", "level": "DEFAULT"},
+        ],
+        [("o2", None, "gpt-4o", None, "ok", None, None, 1, None)],
+    ),
+    "langfuse_observations, a generation without a model": (
+        "langfuse_observations",
+        [
+            {"id": "o1", "traceId": "t1", "type": "GENERATION", "startTime": "2026-11-19T10:15:04Z", "model": None, "level": "DEFAULT"},
+            {"id": "o2", "traceId": "t1", "type": "GENERATION", "startTime": "2026-11-19T10:15:04Z", "model": "gpt-4o",
+             "level": "DEFAULT", "parentObservationId": "p"},
+        ],
+        [("o2", None, "gpt-4o", None, "ok", None, None, 1, None)],
+    ),
+    # Nothing in the field is no reference to a cached answer.
+    "helicone, an empty reference to the cache": (
+        "helicone",
+        [{"request_id": "h-1", "request_created_at": "2026-08-03 10:15:04.120", "response_status": "200", "request_model": "gpt-4o",
+          "response_model": "", "provider": "OPENAI", "delay_ms": "1860", "cost": "0.5", "cache_reference_id": ""}],
+        [("h-1", "gpt-4o", "gpt-4o", "OPENAI", "ok", None, None, 1, 0.5)],
     ),
     # Around every call of a provider the SDK has a span of its own, with the same model.
     "otel, of the Vercel AI SDK": (
@@ -404,6 +466,9 @@ def details(tiermix: Program, name: str, fields: str) -> list[tuple[Any, ...]]:
         ("envoy, with the older keys", "input_tokens, output_tokens", [(15, 7), (None, None)]),
         ("portkey, metrics of a private cloud", 'tenant, "user"', [("acme", "u-7"), (None, None)]),
         ("bifrost, rows of its database", "input_tokens, feature", [(3, "chat")]),
+        # Catches taking a name that the gateway resolved for a demotion.
+        ("bifrost, an alias of a model", "tier, intended_tier", [("primary", "primary"), ("secondary", "primary")]),
+        ("openrouter, a list of models", "tier", [("secondary",), ("primary",)]),
         ("cloudflare, metadata as a text", 'tenant, "user"', [("search", "12"), ("AI", None)]),
         # The time to the first token is not added to that of the whole answer.
         ("openrouter, older records and the web interface's", "latency_ms", [(12615,), (1250,)]),
