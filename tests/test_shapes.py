@@ -5,6 +5,7 @@ The records are composed after the gateways' sources, documentation and users' l
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
@@ -14,6 +15,10 @@ from tests.conftest import Program, write_lines
 from tests.test_sources import Wanted, stored
 
 Shape = tuple[str, list[Any], list[Wanted]]
+
+
+def md5(text: str) -> str:
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def tagged(values: dict[str, Any]) -> list[dict[str, Any]]:
@@ -139,6 +144,22 @@ SHAPES: dict[str, Shape] = {
         [
             ("p1", "gpt-4", "gpt-4", "openai", "ok", False, None, 1, 0.015),
             ("p2", "gpt-4", "gpt-4", "azure", "ok", None, None, 1, 0.015),
+        ],
+    ),
+    # The columns that https://portkey.ai/docs/product/observability/logs-export lists; none of them is an id.
+    "portkey, the columns of an export": (
+        "portkey",
+        [
+            {"created_at": "2026-11-19 10:30:45", "is_success": 0, "ai_org": "openai", "ai_model": "gpt-4o", "cost": 0,
+             "response_status_code": 429, "response_time": 310, "trace_id": "t1", "mode": "FALLBACK", "cache_status": "DISABLED"},
+            {"created_at": "2026-11-19 10:30:46", "is_success": 1, "ai_org": "openai", "ai_model": "gpt-4o-mini", "cost": 2,
+             "response_status_code": 200, "response_time": 900, "trace_id": "t1", "mode": "FALLBACK", "cache_status": "MISS"},
+            {"created_at": "2026-11-19 10:31:46", "is_success": 1, "ai_org": "openai", "ai_model": "gpt-4o", "cost": 0,
+             "response_status_code": 200, "response_time": 9, "trace_id": "t2", "mode": "SINGLE", "cache_status": "SEMANTIC HIT"},
+        ],
+        [
+            (md5("t1|2026-11-19 10:30:45|openai|gpt-4o|429|310"), "gpt-4o", "gpt-4o-mini", "openai", "ok", True, "429", 2, 0.02),
+            (md5("t2|2026-11-19 10:31:46|openai|gpt-4o|200|9"), "gpt-4o", "gpt-4o", "openai", "ok", False, "cache_hit", 1, 0.0),
         ],
     ),
     # The parent of a realtime session's requests is the session: they are no chain, though each may have one.
