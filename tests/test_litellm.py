@@ -222,6 +222,67 @@ def test_old_payloads_whose_answer_id_repeats_are_requests_of_their_own(tiermix:
     assert len(stored(tiermix.folder, "SELECT DISTINCT request_id FROM requests")) == 2
 
 
+def proxied(i: int, group: str, ok: bool, start: float, who: str = "u", **more: Any) -> dict[str, Any]:
+    """A payload as the proxy of 1.77 and 1.83 writes it into a session; a failure has the id of its call."""
+    about = {"user_api_key_hash": "k", "user_api_key_request_route": "/v1/chat/completions"}
+    return old(i, "session", ok, start, f"id-{i}", end_user=who, metadata=about, model_parameters={"stream": False}) | {
+        "model_group": group, "model": f"openai/{group}-model", **more,
+    }  # fmt: skip
+
+
+def test_requests_of_a_session_that_ran_at_once_are_told_apart_by_their_user(tiermix: Program) -> None:
+    # As 1.83.0 logged parallel requests of one session. Catches joining one user's answer to another's failure.
+    rows = [
+        proxied(1, "big", False, 1e9, "a"), proxied(2, "big", True, 1e9 + 0.1, "b"),
+        proxied(3, "big", False, 1e9 + 0.2, "c"), proxied(4, "small", True, 1e9 + 2, "c"),
+        proxied(5, "tiny", True, 1e9 + 3, "a"),
+    ]  # fmt: skip
+    assert tiermix("ingest", write_lines(tiermix.folder / "log.jsonl", rows)).code == 0
+    got = stored(tiermix.folder, 'SELECT "user", requested_model, served_model, fallback FROM requests ORDER BY 1')
+    assert got == [
+        ("a", "big", "openai/tiny-model", True),
+        ("b", "big", "openai/big-model", False),
+        ("c", "big", "openai/small-model", True),
+    ]  # fmt: skip
+
+
+def test_what_fails_again_and_again_in_a_session_of_the_proxy_is_as_many_requests(tiermix: Program) -> None:
+    # Since 1.73 the proxy logs the first failure alone of a request that streams nothing: an outage is not one request.
+    rows = [proxied(1, "big", False, 1e9), proxied(2, "big", False, 1e9 + 2), proxied(3, "small", True, 1e9 + 4)]
+    assert requests_of(tiermix, rows) == [
+        ("big", None, "error", False, 1),
+        ("big", "openai/small-model", "ok", True, 2),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("streams", "route"), [(True, "/v1/chat/completions"), (False, None)], ids=["a stream", "before 1.73"]
+)
+def test_where_the_proxy_logs_every_failure_they_are_one_request(
+    tiermix: Program, streams: bool, route: str | None
+) -> None:
+    about = {"user_api_key_hash": "k", "user_api_key_request_route": route}
+    rows = [
+        proxied(
+            n, group, ok, 1e9 + n, id="id" if not ok else "answer", metadata=about, model_parameters={"stream": streams}
+        )
+        for n, (group, ok) in enumerate([("big", False), ("big", False), ("small", True)])
+    ]
+    assert requests_of(tiermix, rows) == [("big", "openai/small-model", "ok", True, 3)]
+
+
+def test_where_nothing_joins_an_answer_to_the_failures_before_it_what_was_asked_for_is_unknown(
+    tiermix: Program,
+) -> None:
+    # As the proxy of 1.55.10 logs a fallback: without trace_id or litellm_call_id. Catches a stand-in called primary.
+    rows = [proxied(1, "big", False, 1e9, trace_id=None), proxied(2, "small", True, 1e9 + 1, trace_id=None)]
+    assert requests_of(tiermix, rows) == [
+        ("big", None, "error", None, 1),
+        (None, "openai/small-model", "ok", None, 1),
+    ]
+    assert stored(tiermix.folder, "SELECT tier FROM requests ORDER BY ts") == [("unserved",), ("unknown",)]
+
+
 def test_a_success_that_counts_no_retry_absorbs_no_failure_before_it(tiermix: Program) -> None:
     # In 1,200 real router traces a success says 0 retries and 0 fallbacks exactly where no failure precedes it.
     headers = {"additional_headers": {"x-litellm-attempted-retries": 0, "x-litellm-attempted-fallbacks": 0}}

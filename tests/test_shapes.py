@@ -5,6 +5,7 @@ The records are composed after the gateways' sources, documentation and users' l
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
@@ -14,6 +15,10 @@ from tests.conftest import Program, write_lines
 from tests.test_sources import Wanted, stored
 
 Shape = tuple[str, list[Any], list[Wanted]]
+
+
+def md5(text: str) -> str:
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def tagged(values: dict[str, Any]) -> list[dict[str, Any]]:
@@ -37,6 +42,15 @@ def spans(*calls: tuple[str, str, dict[str, Any]], failed: tuple[int, ...] = (),
         made.append(span)
     about = {"attributes": tagged({"service.name": "bot"})}
     return {"resourceSpans": [{"resource": about, "scopeSpans": [{"scope": {"name": "x"}, "spans": made}]}]}
+
+
+def renamed(request: dict[str, Any], trace: str) -> dict[str, Any]:
+    """A line of OTLP as collectors wrote it before scopes had their name."""
+    text = (
+        json.dumps(request).replace('"scopeSpans"', '"instrumentationLibrarySpans"').replace('"t1"', json.dumps(trace))
+    )
+    parsed: dict[str, Any] = json.loads(text.replace('"scope"', '"instrumentationLibrary"'))
+    return parsed
 
 
 def payload(n: int, *, ok: bool = True, **more: Any) -> dict[str, Any]:
@@ -132,6 +146,22 @@ SHAPES: dict[str, Shape] = {
             ("p2", "gpt-4", "gpt-4", "azure", "ok", None, None, 1, 0.015),
         ],
     ),
+    # The columns that https://portkey.ai/docs/product/observability/logs-export lists; none of them is an id.
+    "portkey, the columns of an export": (
+        "portkey",
+        [
+            {"created_at": "2026-11-19 10:30:45", "is_success": 0, "ai_org": "openai", "ai_model": "gpt-4o", "cost": 0,
+             "response_status_code": 429, "response_time": 310, "trace_id": "t1", "mode": "FALLBACK", "cache_status": "DISABLED"},
+            {"created_at": "2026-11-19 10:30:46", "is_success": 1, "ai_org": "openai", "ai_model": "gpt-4o-mini", "cost": 2,
+             "response_status_code": 200, "response_time": 900, "trace_id": "t1", "mode": "FALLBACK", "cache_status": "MISS"},
+            {"created_at": "2026-11-19 10:31:46", "is_success": 1, "ai_org": "openai", "ai_model": "gpt-4o", "cost": 0,
+             "response_status_code": 200, "response_time": 9, "trace_id": "t2", "mode": "SINGLE", "cache_status": "SEMANTIC HIT"},
+        ],
+        [
+            (md5("t1|2026-11-19 10:30:45|openai|gpt-4o|429|310"), "gpt-4o", "gpt-4o-mini", "openai", "ok", True, "429", 2, 0.02),
+            (md5("t2|2026-11-19 10:31:46|openai|gpt-4o|200|9"), "gpt-4o", "gpt-4o", "openai", "ok", False, "cache_hit", 1, 0.0),
+        ],
+    ),
     # The parent of a realtime session's requests is the session: they are no chain, though each may have one.
     "bifrost, a session of several requests": (
         "bifrost",
@@ -162,6 +192,23 @@ SHAPES: dict[str, Shape] = {
              "fallback_index": 0, "status": "success"},
         ],
         [("d1", "gpt-4o", "gpt-4o", "openai", "ok", False, "cache_hit", 1, 0.0)],
+    ),
+    # `alias` is the name that the caller used, when the gateway resolved it (framework/logstore/tables.go).
+    "bifrost, an alias of a model": (
+        "bifrost",
+        [
+            {"id": "a1", "timestamp": "2026-11-19T10:22:05Z", "object": "chat.completion", "provider": "openai",
+             "model": "gpt-4o", "alias": "best", "fallback_index": 0, "latency": 4, "status": "success"},
+            {"id": "a2", "timestamp": "2026-11-19T10:23:05Z", "object": "chat.completion", "provider": "openai",
+             "model": "gpt-4o", "alias": "best", "fallback_index": 0, "latency": 4, "status": "error",
+             "error_details": {"status_code": 429}},
+            {"id": "a3", "parent_request_id": "a2", "timestamp": "2026-11-19T10:23:06Z", "object": "chat.completion",
+             "provider": "openai", "model": "gpt-4o-mini", "fallback_index": 1, "latency": 4, "status": "success"},
+        ],
+        [
+            ("a1", "best", "gpt-4o", "openai", "ok", False, None, 1, None),
+            ("a2", "best", "gpt-4o-mini", "openai", "ok", True, "429", 2, None),
+        ],
     ),
     # A destination has a name and a model, and only that of the one that served is told.
     "databricks, destinations and tools": (
@@ -209,6 +256,51 @@ SHAPES: dict[str, Shape] = {
             ("gen-1", None, "openai/gpt-4o", "OpenAI", "ok", None, None, 1, None),
             ("gen-2", None, "openai/gpt-4o", "OpenAI", "ok", None, None, 1, None),
         ],
+    ),
+    # Every attempt names the canonical slug of its model: with a list of models, the one that failed was asked for.
+    "openrouter, a list of models": (
+        "openrouter",
+        [
+            {"id": "gen-1", "created_at": "2026-11-19T03:37:28.054Z", "model": "anthropic/claude-sonnet-4.5", "router": None,
+             "provider_name": "Anthropic", "provider_responses": [
+                 {"provider_name": "OpenAI", "model_permaslug": "openai/gpt-4o", "status": 429, "latency": 100},
+                 {"provider_name": "Anthropic", "model_permaslug": "anthropic/claude-4.5-sonnet-20250929", "status": 200}]},
+            {"id": "gen-2", "created_at": "2026-11-19T03:38:28.054Z", "model": "anthropic/claude-sonnet-4.5",
+             "provider_name": "Amazon Bedrock", "provider_responses": [
+                 {"provider_name": "Anthropic", "model_permaslug": "anthropic/claude-4.5-sonnet-20250929", "status": 529},
+                 {"provider_name": "Amazon Bedrock", "model_permaslug": "anthropic/claude-4.5-sonnet-20250929", "status": 200}]},
+        ],
+        [
+            ("gen-1", "openai/gpt-4o", "anthropic/claude-sonnet-4.5", "Anthropic", "ok", True, "429", 2, None),
+            ("gen-2", "anthropic/claude-sonnet-4.5", "anthropic/claude-sonnet-4.5", "Amazon Bedrock", "ok", True, None, 2, None),
+        ],
+    ),
+    # Frameworks make generations around those that call a model, without a name of one; the API's traces skip them too.
+    "langfuse, a generation without a model": (
+        "langfuse",
+        [
+            {"id": "o1", "trace_id": "t1", "type": "GENERATION", "parent_observation_id": "p", "start_time": "2026-08-03 10:16:04",
+             "end_time": "2026-08-03 10:16:05", "provided_model_name": None, "level": "DEFAULT"},
+            {"id": "o2", "trace_id": "t1", "type": "GENERATION", "parent_observation_id": "p", "start_time": "2026-08-03 10:16:04",
+             "end_time": "2026-08-03 10:16:05", "provided_model_name": "gpt-4o", "level": "DEFAULT"},
+        ],
+        [("o2", None, "gpt-4o", None, "ok", None, None, 1, None)],
+    ),
+    "langfuse_observations, a generation without a model": (
+        "langfuse_observations",
+        [
+            {"id": "o1", "traceId": "t1", "type": "GENERATION", "startTime": "2026-11-19T10:15:04Z", "model": None, "level": "DEFAULT"},
+            {"id": "o2", "traceId": "t1", "type": "GENERATION", "startTime": "2026-11-19T10:15:04Z", "model": "gpt-4o",
+             "level": "DEFAULT", "parentObservationId": "p"},
+        ],
+        [("o2", None, "gpt-4o", None, "ok", None, None, 1, None)],
+    ),
+    # Nothing in the field is no reference to a cached answer.
+    "helicone, an empty reference to the cache": (
+        "helicone",
+        [{"request_id": "h-1", "request_created_at": "2026-08-03 10:15:04.120", "response_status": "200", "request_model": "gpt-4o",
+          "response_model": "", "provider": "OPENAI", "delay_ms": "1860", "cost": "0.5", "cache_reference_id": ""}],
+        [("h-1", "gpt-4o", "gpt-4o", "OPENAI", "ok", None, None, 1, 0.5)],
     ),
     # Around every call of a provider the SDK has a span of its own, with the same model.
     "otel, of the Vercel AI SDK": (
@@ -260,6 +352,36 @@ SHAPES: dict[str, Shape] = {
                                         "llm.response.model": "gpt-4-0613", "llm.usage.prompt_tokens": 3})),
         ],
         [("t1/s0", "gpt-4", "gpt-4-0613", "OpenAI", "ok", None, None, 1, None)],
+    ),
+    # The request of old collectors (OTLP before 0.15), and what stands in a request, as Tempo hands it out.
+    "otel, of old collectors and of Tempo": (
+        "otel",
+        [
+            renamed(spans(("chat", "p", {"gen_ai.request.model": "gpt-4", "gen_ai.system": "openai"})), "p0"),
+            spans(
+                ("chat", "q", {"gen_ai.request.model": "gpt-4o"}), ("chat", "q", {"gen_ai.request.model": "gpt-4o-mini"}), failed=(0,)
+            )["resourceSpans"][0],
+        ],
+        [
+            ("p0/s0", "gpt-4", "gpt-4", "openai", "ok", None, None, 1, None),
+            ("t1/s0", "gpt-4o", "gpt-4o-mini", None, "ok", True, "error", 2, None),
+        ],
+    ),
+    # The operations of the conventions that call no model, and the kinds of OpenLLMetry's spans around those that do.
+    "otel, spans around the calls": (
+        "otel",
+        [
+            spans(
+                ("invoke_workflow x", "", {"gen_ai.operation.name": "invoke_workflow", "gen_ai.request.model": "gpt-4o"}),
+                ("plan", "s0", {"gen_ai.operation.name": "plan", "gen_ai.request.model": "gpt-4o"}),
+                ("retrieval", "s0", {"gen_ai.operation.name": "retrieval", "gen_ai.request.model": "embed-3"}),
+                ("upsert_memory", "s0", {"gen_ai.operation.name": "upsert_memory", "gen_ai.request.model": "gpt-4o"}),
+                ("x.workflow", "", {"traceloop.span.kind": "workflow", "gen_ai.request.model": "gpt-4o"}),
+                ("generate_content m", "s4", {"gen_ai.operation.name": "generate_content", "gen_ai.request.model": "gemini-2.5-pro",
+                                              "gen_ai.provider.name": "gcp.gemini"}),
+            )
+        ],
+        [("t1/s5", "gemini-2.5-pro", "gemini-2.5-pro", "gcp.gemini", "ok", None, None, 1, None)],
     ),
     # Called without a router there is no group, and in some versions no id but that of the answer.
     "litellm, without a router": (
@@ -365,6 +487,9 @@ def details(tiermix: Program, name: str, fields: str) -> list[tuple[Any, ...]]:
         ("envoy, with the older keys", "input_tokens, output_tokens", [(15, 7), (None, None)]),
         ("portkey, metrics of a private cloud", 'tenant, "user"', [("acme", "u-7"), (None, None)]),
         ("bifrost, rows of its database", "input_tokens, feature", [(3, "chat")]),
+        # Catches taking a name that the gateway resolved for a demotion.
+        ("bifrost, an alias of a model", "tier, intended_tier", [("primary", "primary"), ("secondary", "primary")]),
+        ("openrouter, a list of models", "tier", [("secondary",), ("primary",)]),
         ("cloudflare, metadata as a text", 'tenant, "user"', [("search", "12"), ("AI", None)]),
         # The time to the first token is not added to that of the whole answer.
         ("openrouter, older records and the web interface's", "latency_ms", [(12615,), (1250,)]),
@@ -395,6 +520,24 @@ def test_a_table_with_small_objects_in_its_cells_is_a_table(tiermix: Program) ->
     assert stored(tiermix.folder, "requested_model, served_model, fallback") == [
         ("best", "gpt-4o", False),
         (None, "gpt-4o", None),
+    ]
+
+
+@pytest.mark.parametrize("around", [("batches",), ("trace", "batches"), ("trace", "resourceSpans")])
+def test_a_trace_of_tempo_is_read_as_its_api_returns_it(tiermix: Program, around: tuple[str, ...]) -> None:
+    # https://grafana.com/docs/tempo/latest/api_docs/ : /api/traces/ID hands out batches, /api/v2/traces/ID a trace.
+    parts: Any = [
+        spans((f"chat {n}", f"p{n}", {"gen_ai.request.model": "gpt-4o"}))["resourceSpans"][0] for n in range(2)
+    ]
+    parts[1] = json.loads(json.dumps(parts[1]).replace('"t1"', '"t2"'))
+    for name in reversed(around):
+        parts = {name: parts}
+    log = tiermix.folder / "trace.json"
+    log.write_text(json.dumps(parts, indent=1))
+    assert tiermix("ingest", log).code == 0
+    assert stored(tiermix.folder, "request_id, requested_model, feature") == [
+        ("t1/s0", "gpt-4o", "bot"),
+        ("t2/s0", "gpt-4o", "bot"),
     ]
 
 

@@ -17,7 +17,8 @@ SELECT
     latency AS latency_ms,
     CASE status WHEN 'success' THEN true WHEN 'error' THEN false END AS ok,
     CASE WHEN nth = 0 THEN coalesce(nullif(alias, ''), nullif(model, '')) END AS requested_model,
-    provider || '/' || model AS route,
+    -- The name that the caller used, where the gateway resolved it to a model: that is no switch.
+    coalesce(CASE WHEN nth = 0 THEN nullif(alias, '') END, provider || '/' || model) AS route,
     nullif(model, '') AS model,
     provider,
     CASE WHEN nth = 0 THEN nullif(model, '') END AS intended_model,

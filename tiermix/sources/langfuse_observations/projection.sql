@@ -6,7 +6,8 @@
 
 SELECT
     file,
-    CASE WHEN type IS NOT NULL THEN upper(type) NOT IN ('GENERATION', 'EMBEDDING') END AS skip,
+    CASE WHEN type IS NOT NULL THEN upper(type) NOT IN ('GENERATION', 'EMBEDDING')
+        OR (nullif(coalesce(providedModelName, model), '') IS NULL AND coalesce(upper(level), 'DEFAULT') <> 'ERROR') END AS skip,
     id AS attempt_id,
     'trace:' || traceId || '/' || coalesce(parentObservationId, '') AS group_key,
     true AS split,

@@ -18,6 +18,9 @@ SELECT
     md5(concat_ws('|', id, litellm_call_id, trace_id, status, startTime, model)) AS attempt_id,
     CASE
         WHEN litellm_call_id IS NOT NULL AND (proxied OR trace_id IS NULL) THEN 'call:' || litellm_call_id
+        -- A session may go on under several keys or users, a request does not.
+        WHEN proxied AND trace_id IS NOT NULL
+            THEN concat_ws('/', 'trace:' || trace_id, metadata.user_api_key_hash, nullif(end_user, ''))
         WHEN trace_id IS NOT NULL THEN 'trace:' || trace_id
         ELSE 'id:' || id
     END AS group_key,
@@ -27,7 +30,9 @@ SELECT
     endTime AS ended,
     CASE lower(status) WHEN 'success' THEN true WHEN 'failure' THEN false END AS ok,
     -- Without a router there is no group: the model was called by its own name.
-    coalesce(nullif(model_group, ''), nullif(model, '')) AS requested_model,
+    -- Where nothing joins an answer to the failures before it, its group is the one that served.
+    CASE WHEN NOT (unlinked AND lower(status) = 'success') THEN coalesce(nullif(model_group, ''), nullif(model, '')) END
+        AS requested_model,
     coalesce(stand_in, nullif(model_group, ''), nullif(model, '')) AS route,
     -- The answer names the exact snapshot, but the proxy restamps some answers with the alias and not others; there only
     -- the deployment gives a model one name.
@@ -45,12 +50,16 @@ SELECT
                 AND lower(response.service_tier) IN ('flex', 'batch'))
              THEN 'service_tier_' || lower(response.service_tier) END AS reason,
     lower(cache_hit) = 'true' AS cached,
-    -- Failed attempts are logged too, so that a request without any is one without a fallback.
-    coalesce(TRY_CAST(hidden_params.additional_headers."x-litellm-attempted-fallbacks" AS INTEGER) > 0, false) AS fallback,
+    -- Failed attempts are logged too, so that a request without any is one without a fallback, if they can be joined.
+    coalesce(TRY_CAST(hidden_params.additional_headers."x-litellm-attempted-fallbacks" AS INTEGER) > 0,
+             CASE WHEN NOT unlinked THEN false END) AS fallback,
     lower(stream) = 'true' AS stream,
-    -- A success that counts no retry and no fallback has no failed attempt before it.
-    TRY_CAST(hidden_params.additional_headers."x-litellm-attempted-fallbacks" AS INTEGER) = 0
-        AND TRY_CAST(hidden_params.additional_headers."x-litellm-attempted-retries" AS INTEGER) = 0 AS first,
+    -- A success that counts no retry and no fallback has no failed attempt before it. Nor has a failure that the proxy logs
+    -- where nothing is streamed: since 1.73, which also brought the route, it logs the first failure of a request alone.
+    (TRY_CAST(hidden_params.additional_headers."x-litellm-attempted-fallbacks" AS INTEGER) = 0
+        AND TRY_CAST(hidden_params.additional_headers."x-litellm-attempted-retries" AS INTEGER) = 0)
+        OR (lower(status) = 'failure' AND metadata.user_api_key_request_route IS NOT NULL
+            AND lower(model_parameters.stream) = 'false') AS first,
     nullif(error_information.error_code, '') AS status_code,
     nullif(error_information.error_class, '') AS error,
     coalesce(nullif(metadata.user_api_key_team_id, ''), nullif(metadata.user_api_key_team_alias, ''),
@@ -73,7 +82,10 @@ FROM (
         -- The last of the provider's own tries is the one that answered.
         CASE WHEN metadata.usage_object.iterations[-1]."type" = 'fallback_message'
             THEN metadata.usage_object.iterations[-1].model END AS stand_in,
-        metadata.user_api_key_hash IS NOT NULL OR metadata.user_api_key_request_route IS NOT NULL
+        litellm_call_id IS NULL AND trace_id IS NULL AND (proxied OR coalesce(model_group, '') <> '') AS unlinked
+    FROM (
+        SELECT *, metadata.user_api_key_hash IS NOT NULL OR metadata.user_api_key_request_route IS NOT NULL
             OR requester_ip_address IS NOT NULL AS proxied
-    FROM records
+        FROM records
+    ) AS known
 ) AS located

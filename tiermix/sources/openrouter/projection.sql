@@ -1,14 +1,17 @@
 -- source: openrouter
 -- what: generation records of OpenRouter's API; one row a request, with the providers that were tried
 --
--- The record names the model that served; what was asked for is known only where a router was named.
+-- The record names the model that served; what was asked for is known only where a router was named or a provider failed.
 
 SELECT
     file,
     created_at AS ts,
     coalesce(request_id, generation_id, id) AS request_id,
     external_user AS "user",
-    router AS requested_model,
+    -- A model whose provider failed was asked for. Its slug is canonical and may be spelt otherwise than `model`.
+    coalesce(router, CASE WHEN provider_responses[1].status >= 400 AND len(provider_responses) > 1
+        THEN CASE WHEN provider_responses[1].model_permaslug = provider_responses[-1].model_permaslug THEN model
+             ELSE provider_responses[1].model_permaslug END END) AS requested_model,
     model AS served_model,
     provider_name AS provider,
     CASE WHEN response_cache_source_id IS NOT NULL THEN 'true' END AS cached,

@@ -7,15 +7,26 @@
 -- An answer of another model than was asked for, without an error, was switched below the caller; why is not said.
 -- Attempts of a request share a parent span (without one, the trace); LiteLLM's share litellm.call_id.
 
-WITH resources AS (
-    SELECT file, line, unnest(CASE WHEN len(resourceSpans) > 0 THEN resourceSpans ELSE [NULL] END) AS res,
-        resourceSpans IS NULL AS broken
+WITH requests AS (
+    SELECT file, line,
+        -- A record may also be what stands in such a request, of one resource.
+        CASE WHEN resourceSpans IS NULL AND coalesce(scopeSpans, instrumentationLibrarySpans) IS NOT NULL
+            THEN [struct_pack(resource := resource, scopeSpans := scopeSpans, instrumentationLibrarySpans := instrumentationLibrarySpans)]
+            ELSE resourceSpans END AS resourceSpans
     FROM records
 ),
+resources AS (
+    SELECT file, line, unnest(CASE WHEN len(resourceSpans) > 0 THEN resourceSpans ELSE [NULL] END) AS res,
+        resourceSpans IS NULL AS broken
+    FROM requests
+),
+listed AS (
+    SELECT *, coalesce(res.scopeSpans, res.instrumentationLibrarySpans) AS scopeSpans FROM resources
+),
 scopes AS (
-    SELECT file, line, broken OR (res IS NOT NULL AND res.scopeSpans IS NULL) AS broken, res.resource.attributes AS about,
-        unnest(CASE WHEN len(res.scopeSpans) > 0 THEN res.scopeSpans ELSE [NULL] END) AS scope
-    FROM resources
+    SELECT file, line, broken OR (res IS NOT NULL AND scopeSpans IS NULL) AS broken, res.resource.attributes AS about,
+        unnest(CASE WHEN len(scopeSpans) > 0 THEN scopeSpans ELSE [NULL] END) AS scope
+    FROM listed
 ),
 spans AS (
     SELECT file, line, broken OR (scope IS NOT NULL AND scope.spans IS NULL) AS broken, about, row_number() OVER () AS n,
@@ -38,6 +49,7 @@ said AS (
         span_no,
         max(v) FILTER (k = 'gen_ai.operation.name') AS operation,
         max(v) FILTER (k = 'openinference.span.kind') AS kind,
+        max(v) FILTER (k = 'traceloop.span.kind') AS traceloop_kind,
         max(v) FILTER (k IN ('gen_ai.request.model', 'llm.request.model')) AS asked,
         max(v) FILTER (k IN ('gen_ai.response.model', 'llm.response.model')) AS answered,
         max(v) FILTER (k = 'ai.model.id') AS sdk_model,
@@ -106,7 +118,8 @@ SELECT
     CASE
         WHEN broken THEN NULL
         WHEN span IS NULL OR span.name = 'raw_gen_ai_request' THEN true
-        WHEN coalesce(operation, '') IN ('execute_tool', 'invoke_agent', 'create_agent') THEN true
+        WHEN regexp_matches(operation, '^(execute_tool|invoke_agent|create_agent|invoke_workflow|plan|retrieval|fetch_response|(create|update|upsert|delete|search)_memory(_store)?)$')
+            OR lower(traceloop_kind) IN ('workflow', 'task', 'agent', 'tool') THEN true
         WHEN logfire_type = 'pending_span' THEN true
         WHEN sdk_operation IS NOT NULL AND NOT regexp_matches(coalesce(span.name, ''), '[.]do[A-Z]')
             AND NOT regexp_matches(sdk_operation, '[.]do[A-Z]') THEN true

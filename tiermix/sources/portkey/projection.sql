@@ -5,10 +5,10 @@
 
 SELECT
     file,
-    id AS attempt_id,
-    CASE WHEN nullif(trace_id, '') IS NOT NULL THEN 'trace:' || trace_id ELSE 'call:' || id END AS group_key,
+    own_id AS attempt_id,
+    CASE WHEN nullif(trace_id, '') IS NOT NULL THEN 'trace:' || trace_id ELSE 'call:' || own_id END AS group_key,
     true AS split,
-    id AS request_id,
+    own_id AS request_id,
     created_at AS started,
     response_time AS latency_ms,
     TRY_CAST(response_status_code AS DOUBLE) < 400 AS ok,
@@ -31,4 +31,11 @@ SELECT
     res_units AS output_tokens,
     TRY_CAST(cost AS DOUBLE) / 100 AS cost_usd,
     prompt_slug AS prompt_version
-FROM (SELECT *, TRY_CAST(metadata AS JSON) AS about FROM records) AS read
+FROM (
+    SELECT
+        *,
+        TRY_CAST(metadata AS JSON) AS about,
+        coalesce(id, md5(concat_ws('|', trace_id, created_at, ai_org, ai_model, response_status_code, response_time, req_units, res_units)))
+            AS own_id
+    FROM records
+) AS read
