@@ -56,9 +56,10 @@ SELECT
     lower(stream) = 'true' AS stream,
     -- A success that counts no retry and no fallback has no failed attempt before it. Nor has a failure that the proxy logs
     -- where nothing is streamed: since 1.73, which also brought the route, it logs the first failure of a request alone.
+    -- (Only where no call id tells requests apart anyway.)
     (TRY_CAST(hidden_params.additional_headers."x-litellm-attempted-fallbacks" AS INTEGER) = 0
         AND TRY_CAST(hidden_params.additional_headers."x-litellm-attempted-retries" AS INTEGER) = 0)
-        OR (lower(status) = 'failure' AND metadata.user_api_key_request_route IS NOT NULL
+        OR (lower(status) = 'failure' AND litellm_call_id IS NULL AND metadata.user_api_key_request_route IS NOT NULL
             AND lower(model_parameters.stream) = 'false') AS first,
     nullif(error_information.error_code, '') AS status_code,
     nullif(error_information.error_class, '') AS error,
