@@ -140,7 +140,7 @@ def head_of(stream: Iterator[bytes]) -> tuple[bytes, bool]:
     size = 0
     try:
         for block in stream:
-            piece = block if out else block.lstrip()
+            piece = block if out else _lstrip(block)
             if piece:
                 out.append(piece)
                 size += len(piece)
@@ -150,6 +150,12 @@ def head_of(stream: Iterator[bytes]) -> tuple[bytes, bool]:
         if not out:
             raise
     return b"".join(out), True
+
+
+def _lstrip(block: bytes) -> bytes:
+    """A block without the blanks it begins with; half of a character of UTF-16 is none of them."""
+    piece = block.lstrip()
+    return block[-len(piece) - 1 :] if piece[:1] == b"\0" else piece
 
 
 def _look(text: bytes, ended: bool, path: Path) -> tuple[Container, Keys, str]:
@@ -174,6 +180,11 @@ def _look(text: bytes, ended: bool, path: Path) -> tuple[Container, Keys, str]:
     whole = [r for r in islice(values((text,)), SAMPLE_RECORDS) if r.offset < reach and keys_of(r.data) is not None]
     if 2 * len(sound) < len(first) and sum(r.size for r in whole) > sum(r.size for r in first if r.line in sound):
         return ("array" if text.lstrip()[:1] == b"[" else "values"), all_keys(whole), ","
+    if not delimiter and not sound and not whole:
+        delimiter = _delimiter(text, ended, path, ragged=True)
+        names = tuple(filter(None, header_of((text,), delimiter))) if delimiter else ()
+        if len(names) < 3 or not all(map(_NAME.fullmatch, names)):
+            delimiter = ""
     if delimiter:
         return "csv", (frozenset(names),), delimiter
     return "lines", tuple(sound.values()), ","
@@ -239,14 +250,17 @@ def all_keys(records: Iterable[Record]) -> Keys:
     return tuple(keys for r in records if (keys := keys_of(r.data)) is not None)
 
 
-def _delimiter(text: bytes, ended: bool, path: Path) -> str:
-    """What stands between the fields of a CSV file with a header; empty when it does not look like one."""
+def _delimiter(text: bytes, ended: bool, path: Path, *, ragged: bool = False) -> str:
+    """What stands between the fields of a CSV file with a header; empty when it does not look like one.
+
+    At least half of the first rows must have as many fields as the header, unless they may be `ragged`.
+    """
     best, delimiter = 0, ""
     for candidate in _DELIMITERS:
         header = header_of((text,), candidate)
         found = list(islice(rows((text,), candidate), SAMPLE_RECORDS))
         sound = sum(not r.fault for r in found[: None if ended or len(found) == SAMPLE_RECORDS else -1])
-        if len(header) > 1 and sound + 1 > best and sound >= len(found) / 2:
+        if len(header) > 1 and sound + 1 > best and (ragged or sound >= len(found) / 2):
             best, delimiter = sound + 1, candidate
             twice = [name for name, n in Counter(header).items() if n > 1 and name]
     if delimiter and twice:
