@@ -101,6 +101,12 @@ file("xz", lzma.compress(SIX), code=3, says="packed with xz", path="log.jsonl.xz
 file("lz4", b"\x04\x22\x4d\x18" + bytes(90), code=3, says="packed with lz4")
 file("another product", jsonl([{"name": "x", "version": 2, "scripts": {}}] * 3), code=3, says="its fields are: name")
 file(
+    "records as text in those of a log driver",
+    jsonl([{"log": json.dumps(r) + "\n", "stream": "stdout", "time": r["ts"]} for r in goods()]),
+    code=3,
+    says="its member log holds a record as text: jq -r .log FILE | tiermix ingest -",
+)
+file(
     "log of no dialect with a time",
     jsonl([{"ts": MOMENT, "level": "info"}] * 3),
     code=3,
@@ -195,6 +201,8 @@ file("utf-8 with a byte order mark", b"\xef\xbb\xbf" + SIX, GOOD)
 file("utf-8 with a byte order mark, broken", b"\xef\xbb\xbf" + SIX + b"broken\n", GOOD, 1)
 for _name in ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"):
     file(_name, SIX.decode().encode(_name), GOOD)
+for _name in ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"):
+    file(f"{_name} behind a blank line", ("\r\n" + SIX.decode()).encode(_name), GOOD)
 file("utf-16 cut in a character", SIX.decode().encode("utf-16-le") + b"{", GOOD, 1, says="not")
 file("utf-16 with a lone surrogate", (SIX.decode() + '{"ts": "\ud800"}\n').encode("utf-16", "surrogatepass"), GOOD, 1)
 file("a line of utf-16 before those of utf-8", "{}".encode("utf-16-le") + b"\n" + SIX, GOOD, 1)
@@ -318,6 +326,15 @@ file(
     1,
     path="log.json",
 )
+file("JSON text sequence", b"".join(b"\x1e" + x for x in SIX.splitlines(keepends=True)), GOOD, path="log.json")
+file(
+    "JSON text sequence with a record cut in a key",
+    SIX.replace(b'{"', b'\x1e{"').replace(b', "served_model": "gpt-5", "latency_ms": 12.5}\n', b', "ser', 1),
+    GOOD - 1,
+    1,
+    path="log.json",
+    ids=frozenset({"g1", "g2", "g3", "g4", "g5"}),
+)
 file(
     "two dialects in one file",
     SIX
@@ -379,6 +396,42 @@ file(
     GOOD,
     1,
     says="ts is not a time",
+    path="log.csv",
+)
+file("csv with rows that end with a delimiter", HEAD + b"".join(r[:-1] + b",\n" for r in ROWS), GOOD, path="log.csv")
+file(
+    "csv with some rows that end with a delimiter",
+    CSV + b"2026-11-12T10:00:00Z,g6,primary,acme,\n2026-11-12T10:00:00Z,y,primary,acme,,\n",
+    GOOD + 1,
+    1,
+    says="the row has 6 fields",
+    path="log.csv",
+)
+file("csv with blanks between rows", CSV.replace(b"\n", b"\n   \n"), GOOD, path="log.csv")
+file(
+    "csv with rows of delimiters alone",
+    HEAD + b",,,\n" + b"".join(ROWS) + b"never,x,primary,acme\n",
+    GOOD,
+    2,
+    says="the row has only empty fields",
+    path="log.csv",
+)
+file("csv with a latin-1 name of a column", CSV.replace(b"tenant", b"caf\xe9"), GOOD, path="log.csv")
+file("csv of mostly ragged rows", HEAD + b"2026,x\n" * 100 + b"".join(ROWS), GOOD, 100, path="log.csv")
+file(
+    "csv with a row of 65 MiB",
+    HEAD + b"2026-11-12T10:00:00Z,x,primary," + b"a" * (65 << 20) + b"\n" + b"".join(ROWS) + b"broken\n",
+    GOOD,
+    2,
+    says="longer than 64 MiB",
+    path="log.csv",
+)
+file(
+    "csv with an open quote before a row of 65 MiB",
+    CSV + b'2026-11-12T10:00:00Z,x,primary,"a\n' + b"a" * (65 << 20) + b"\n2026-11-12T10:00:00Z,g6,primary,acme\n",
+    GOOD + 1,
+    2,
+    says="longer than 64 MiB",
     path="log.csv",
 )
 
@@ -470,6 +523,11 @@ def parquet_epochs_as_unsigned_numbers(folder: Path) -> list[str]:
 def parquet_decimals_and_categories(folder: Path) -> list[str]:
     cost = polars.lit(Decimal("0.0042")).cast(polars.Decimal(12, 4))
     return _parquet(folder, _frame(cost_usd=cost, tier=polars.col("tier").cast(polars.Categorical)))
+
+
+@case(GOOD - 1, 1, says="ts is missing", ids=frozenset({"g0", "g1", "g3", "g4", "g5"}))
+def parquet_with_a_bad_row(folder: Path) -> list[str]:
+    return _parquet(folder, _frame(ts=polars.Series("ts", [None if n == 2 else MOMENT for n in range(GOOD)])))
 
 
 @case(0, GOOD, says="ts lies before 2000")

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import polars
 import pytest
 import zstandard
 
@@ -395,6 +396,17 @@ def test_equal_bad_lines_are_all_in_the_quarantine_and_those_of_a_copy_are_not(
         Path(name).write_bytes(content)
         assert here("ingest", name, "--max-bad", "1") == 0, here.err
         assert here.rows("SELECT count(*), count(DISTINCT line) FROM quarantine") == [(bad, bad)]
+
+
+def test_bad_rows_of_parquet_are_told_by_their_number_and_none_is_taken_for_that_of_another_file(here: Here) -> None:
+    # Catches a row that is looked for among the bytes of the file: what stands between two line breaks there is no
+    # row, and alike in files that begin alike.
+    for name, missing in {"a.parquet": (0, 3), "b.parquet": (0, 5), "copy.parquet": (0, 5)}.items():
+        frame = polars.DataFrame([good(n, ts=None if n in missing else MOMENT) for n in range(GOOD)])
+        frame.write_parquet(name)
+        assert here("ingest", name, "--max-bad", "1") == 0, here.err
+    kept = here.rows("SELECT parse_filename(path), line, byte_offset, excerpt FROM quarantine ORDER BY ALL")
+    assert kept == [(f"{x}.parquet", n, 0, None) for x, n in (("a", 1), ("a", 4), ("b", 1), ("b", 6))]
 
 
 def test_lines_that_are_broken_alike_are_one_reason_wherever_in_the_line_it_shows(here: Here) -> None:

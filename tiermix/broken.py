@@ -35,14 +35,17 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u20
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 # Stands for a record that DuckDB is not to see, so that the others keep their numbers.
 _STUB = b"0"
+# Of each end of a Parquet file, so many bytes tell it from others; its contents are described at the end.
+_END = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
 class BadLine:
     """A record that cannot be used: its line (from 1), byte offset in the unpacked file, reason and start.
 
-    In a file that is not one record a line, `line` counts records; in one that is not UTF-8 the offset is that in its
-    translation. `excerpt` is cleaned of control characters and None under `[privacy]`; `digest` identifies the record.
+    In a file that is not one record a line, `line` counts records, and in Parquet nothing else is known of one; in a
+    file that is not UTF-8 the offset is that in its translation. `excerpt` is cleaned of control characters and None
+    under `[privacy]`; `digest` identifies the record.
     """
 
     line: int
@@ -161,6 +164,9 @@ def locate(
         dialect: how they were read; not needed where every line is a record.
         keep_excerpts: whether the start of the record may be kept.
     """
+    if seen.container == "parquet":
+        yield from _rows_of_parquet(path, bad)
+        return
     one, two = tee(bad)  # what finds them is ahead of what names them by one
     found = _found(path, seen, dialect, (nth for nth, _ in one))
     for nth, reason in two:
@@ -170,6 +176,22 @@ def locate(
             yield BadLine(nth + 1, 0, reason, None, f"{name}:{nth}")
             continue
         yield _named(record, reason, keep_excerpts)
+
+
+def _rows_of_parquet(path: Path, bad: Iterable[tuple[int, str]]) -> Iterator[BadLine]:
+    """Bad rows by their number alone: in the bytes of such a file there is neither a line nor a text to show."""
+    file = hashlib.sha256()
+    try:
+        with path.open("rb") as content:
+            size = content.seek(0, os.SEEK_END)
+            for at in (0, max(0, size - _END)):
+                content.seek(at)
+                file.update(content.read(_END))
+        file.update(b"%d" % size)
+    except OSError:  # it is gone since
+        file.update(os.fsencode(path))
+    for nth, reason in bad:
+        yield BadLine(nth + 1, 0, reason, None, f"{file.hexdigest()[:16]}:{nth}")
 
 
 def named(records: Iterable[tuple[Record, str]], *, keep_excerpts: bool) -> Iterator[BadLine]:
@@ -251,7 +273,8 @@ def _why_not_parsed(raw: bytes, error: json.JSONDecodeError) -> str:
     cut = not_json(Broken(0, cut=True))
     if _why_not_walked(raw) == cut:
         return cut
-    return f"not JSON at byte {_bytes(error.doc, error.pos)}: {error.msg}"
+    why = error.msg.partition(" (")[0]  # what follows is advice to a programmer
+    return f"not JSON at byte {_bytes(error.doc, error.pos)}: {why}"
 
 
 def _bytes(text: str, chars: int) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatch
@@ -11,10 +13,12 @@ from pathlib import Path
 from tiermix.config.settings import Source
 from tiermix.errors import UnknownSource, UnreadableFile, UsageError
 from tiermix.sources.catalog import Dialect, dialects, mapped
-from tiermix.sources.detect import SAMPLE_RECORDS, Sample, all_keys, head_of, no_record
+from tiermix.sources.detect import SAMPLE_RECORDS, Sample, all_keys, head_of, keys_of, no_record
 from tiermix.sources.envelope import DEPTH, MEMBERS, holding, opened
 from tiermix.sources.packing import blocks
 from tiermix.sources.records import recoded, values
+
+_PLAIN_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
 def recognise(path: Path, seen: Sample, sources: Iterable[Source], forced: str = "") -> tuple[Dialect, Sample]:
@@ -92,9 +96,26 @@ def detect(path: Path, seen: Sample, sources: Iterable[Source], forced: str = ""
     raise UnknownSource(
         "no known source writes such records",
         where=str(path),
-        hint=f"its fields are: {fields}. Describe them under [source.NAME.fields] in tiermix.toml, or name a source "
+        hint=_as_text(path, seen)
+        or f"its fields are: {fields}. Describe them under [source.NAME.fields] in tiermix.toml, or name a source "
         f"with --source ({', '.join(dialects())})",
     )
+
+
+def _as_text(path: Path, seen: Sample) -> str:
+    """How to get at records that stand as text in a member of others, as log drivers write them: `{"log": "{...}"}`."""
+    if seen.container in ("csv", "parquet") or seen.inside:
+        return ""
+    head, _ = head_of(blocks(path, seen.packing))
+    for record in islice(values(recoded((head,), seen.encoding)), SAMPLE_RECORDS):
+        try:
+            members = json.loads(record.data)
+        except (ValueError, RecursionError):
+            continue
+        for name, value in members.items() if isinstance(members, dict) else ():
+            if _PLAIN_NAME.fullmatch(name) and isinstance(value, str) and keys_of(value.encode("utf-8", "replace")):
+                return f"its member {name} holds a record as text: jq -r .{name} FILE | tiermix ingest -"
+    return ""
 
 
 def usable(dialect: Dialect, path: Path) -> Dialect:

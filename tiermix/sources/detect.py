@@ -7,7 +7,7 @@ import json
 import re
 import stat
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice, takewhile
 from pathlib import Path
@@ -143,7 +143,7 @@ def head_of(stream: Iterator[bytes]) -> tuple[bytes, bool]:
     size = 0
     try:
         for block in stream:
-            piece = block if out else block.lstrip()
+            piece = block if out else _lstrip(block)
             if piece:
                 out.append(piece)
                 size += len(piece)
@@ -153,6 +153,12 @@ def head_of(stream: Iterator[bytes]) -> tuple[bytes, bool]:
         if not out:
             raise
     return b"".join(out), True
+
+
+def _lstrip(block: bytes) -> bytes:
+    """A block without the blanks it begins with; half of a character of UTF-16 is none of them."""
+    piece = block.lstrip()
+    return block[-len(piece) - 1 :] if piece[:1] == b"\0" else piece
 
 
 class _Shown(NamedTuple):
@@ -176,9 +182,8 @@ def _look(text: bytes, ended: bool, path: Path) -> _Shown:
     if len(first) > 1 and all(_is_array(r.data) for r in first):
         return _Shown("arrays", all_keys(values(r.data for r in first)))
     # A table may hold small objects in its cells, and objects may stand under a line of something else: names tell.
-    delimiter = "" if sound or text.lstrip()[:1] in b"[{" else _delimiter(text, ended, path)
-    names = tuple(filter(None, header_of((text,), delimiter))) if delimiter else ()
-    if len(names) > 2 and all(map(_NAME.fullmatch, names)):
+    delimiter, names = ("", ()) if sound or text.lstrip()[:1] in b"[{" else _table(text, ended, path)
+    if _named(names):
         return _Shown("csv", (frozenset(names),), delimiter)
     if 2 * len(sound) < len(first) and _goes_beyond(text):
         return _Shown("values" if len(first) > 1 else "lines", (_keys_so_far(text),) if ended else (), cut=ended)
@@ -186,9 +191,23 @@ def _look(text: bytes, ended: bool, path: Path) -> _Shown:
     whole = [r for r in islice(values((text,)), SAMPLE_RECORDS) if r.offset < reach and keys_of(r.data) is not None]
     if 2 * len(sound) < len(first) and sum(r.size for r in whole) > sum(r.size for r in first if r.line in sound):
         return _Shown("array" if text.lstrip()[:1] == b"[" else "values", all_keys(whole))
+    if not delimiter and not sound and not whole:
+        delimiter, names = _table(text, ended, path, ragged=True)
+        if not _named(names):
+            delimiter = ""
     if delimiter:
         return _Shown("csv", (frozenset(names),), delimiter)
     return _Shown("lines", tuple(sound.values()))
+
+
+def _table(text: bytes, ended: bool, path: Path, *, ragged: bool = False) -> tuple[str, tuple[str, ...]]:
+    """The delimiter of a CSV file and the names in its header; empty when it does not look like one."""
+    delimiter = _delimiter(text, ended, path, ragged=ragged)
+    return delimiter, tuple(filter(None, header_of((text,), delimiter))) if delimiter else ()
+
+
+def _named(names: Collection[str]) -> bool:
+    return len(names) > 2 and all(map(_NAME.fullmatch, names))
 
 
 def _goes_beyond(text: bytes) -> bool:
@@ -202,7 +221,7 @@ def _goes_beyond(text: bytes) -> bool:
 
 def _keys_so_far(text: bytes) -> frozenset[str]:
     text = text.lstrip()
-    return frozenset(json.loads(key) for key in jsonscan.keys_so_far(text))
+    return frozenset(json.loads(key.decode("utf-8", "replace")) for key in jsonscan.keys_so_far(text))
 
 
 def _look_further(path: Path, packing: Packing, encoding: str, *, as_lines: bool) -> tuple[Container, Keys]:
@@ -256,14 +275,17 @@ def all_keys(records: Iterable[Record]) -> Keys:
     return tuple(keys for r in records if (keys := keys_of(r.data)) is not None)
 
 
-def _delimiter(text: bytes, ended: bool, path: Path) -> str:
-    """What stands between the fields of a CSV file with a header; empty when it does not look like one."""
+def _delimiter(text: bytes, ended: bool, path: Path, *, ragged: bool = False) -> str:
+    """What stands between the fields of a CSV file with a header; empty when it does not look like one.
+
+    At least half of the first rows must have as many fields as the header, unless they may be `ragged`.
+    """
     best, delimiter = 0, ""
     for candidate in _DELIMITERS:
         header = header_of((text,), candidate)
         found = list(islice(rows((text,), candidate), SAMPLE_RECORDS))
         sound = sum(not r.fault for r in found[: None if ended or len(found) == SAMPLE_RECORDS else -1])
-        if len(header) > 1 and sound + 1 > best and sound >= len(found) / 2:
+        if len(header) > 1 and sound + 1 > best and (ragged or sound >= len(found) / 2):
             best, delimiter = sound + 1, candidate
             twice = [name for name, n in Counter(header).items() if n > 1 and name]
     if delimiter and twice:

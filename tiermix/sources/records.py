@@ -28,7 +28,7 @@ _BLANK_START = re.compile(rb"[ \t\r\v\f]*+\n")
 # that begins each record of a JSON text sequence (RFC 7464).
 _BETWEEN = re.compile(rb"[\s,\[\]\x1e]*+")
 _SCALAR = re.compile(rb'"(?:[^"\\\r\n]|\\.)*+"(?=[\s,\]]|\Z)|[^\r\n,{\[\]]++')
-_MAY_START = re.compile(rb"[,\[\]}\r\n][ \t\r\n]*+(?=\{)")
+_MAY_START = re.compile(rb"[,\[\]}\r\n\x1e][ \t\r\n]*+(?=\{)")
 _BRACKET = re.compile(rb'(?:[^"{}\[\]]++|"(?:[^"\\\r\n]|\\.)*+"?+)*+([{}\[\]])')
 _TO_MARK = re.compile(rb'[^"{}\[\]]*+(["{}\[\]])?+')
 _TO_QUOTE = re.compile(rb'(?:[^"\\]++|\\.)*+(")?+', re.DOTALL)

@@ -27,19 +27,24 @@ def rows(blocks: Iterable[bytes], delimiter: str, nested: Collection[str] = ()) 
     while (row := _row(lines, delimiter)) is not None:
         fields, fault = row
         if not header:
-            header = [f.strip() for f in fields]
+            # A name that is no text names no field that is read, and must not make its rows bad.
+            header = [f.strip().encode("utf-8", "surrogateescape").decode("utf-8", "replace") for f in fields]
             lines.taken()
             continue
+        if len(fields) == len(header) + 1 and not fields[-1]:
+            del fields[-1]  # a delimiter at the end of a row says nothing; DuckDB reads a file of such rows, too
         if not fault and len(fields) != len(header):
             fault = f"the row has {len(fields)} fields and the header {len(header)}"
+        elif not fault and not any(fields):
+            fault = "the row has only empty fields"
         if fault and len(lines.open) > 1:
             lines.keep_first()  # a stray quote has swallowed the lines behind it
-        line, offset, raw = lines.taken()
+        line, offset, raw, size = lines.taken()
         if not fault and any("\udc80" <= c <= "\udcff" for f in fields for c in f):
             fault = _not_utf8(raw)
         if fault:
-            yield Record(line, offset, raw[:KEPT], len(raw), fault)
-        elif any(fields):
+            yield Record(line, offset, raw[:KEPT], size, fault)
+        else:
             data = _object(header, fields, nested)
             yield Record(line, offset, data, len(data))
 
@@ -85,8 +90,8 @@ def _row(lines: _PhysicalLines, delimiter: str) -> tuple[list[str], str] | None:
         except StopIteration:
             return None
         except csv.Error as error:
-            return [], f"not CSV: {error}"
-        if fields:
+            return [], TOO_LONG if str(error) == TOO_LONG else f"not CSV: {error}"
+        if len(fields) > 1 or any(map(str.strip, fields)):
             return fields, ""
         lines.taken()
 
@@ -96,38 +101,59 @@ class _PhysicalLines:
 
     def __init__(self, blocks: Iterable[bytes]) -> None:
         self._lines = _split_lines(blocks)
-        self._back: list[bytes] = []
+        self._back: list[tuple[bytes, int]] = []
         self._line, self._offset = 1, 0
-        self.open: list[bytes] = []
+        self.open: list[tuple[bytes, int]] = []
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
-        if len(self.open) >= _ROW_LINES or sum(map(len, self.open[-2:])) > MAX_RECORD:
+        if len(self.open) >= _ROW_LINES or sum(size for _, size in self.open[-2:]) > MAX_RECORD:
             raise csv.Error("a quoted field does not end")
-        self.open.append(self._back.pop() if self._back else next(self._lines))
-        return self.open[-1].decode("utf-8", "surrogateescape")
+        text, size = self._back.pop() if self._back else next(self._lines)
+        self.open.append((text, size))
+        if size > MAX_RECORD:
+            raise csv.Error(TOO_LONG)
+        return text.decode("utf-8", "surrogateescape")
 
     def keep_first(self) -> None:
         """Puts all lines of the row back but the first."""
         self._back += reversed(self.open[1:])
         del self.open[1:]
 
-    def taken(self) -> tuple[int, int, bytes]:
-        """Closes the row: its line, offset and bytes."""
-        raw = b"".join(self.open)
-        place = self._line, self._offset, raw.rstrip(b"\r\n")
-        self._line, self._offset = self._line + len(self.open), self._offset + len(raw)
+    def taken(self) -> tuple[int, int, bytes, int]:
+        """Closes the row: its line, offset, bytes (of a line that is too long the first) and size."""
+        raw = b"".join(text for text, _ in self.open).rstrip(b"\r\n")
+        size = sum(size for _, size in self.open)
+        place = self._line, self._offset, raw, size if size > MAX_RECORD else len(raw)
+        self._line, self._offset = self._line + len(self.open), self._offset + size
         self.open = []
         return place
 
 
-def _split_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    tail = b""
+def _split_lines(blocks: Iterable[bytes]) -> Iterator[tuple[bytes, int]]:
+    """The lines with their ends and their sizes; of one that is too long only the beginning is held."""
+    parts: list[bytes] = []
+    held = gone = 0
     for block in blocks:
-        *whole, tail = (tail + block).splitlines(keepends=True) or [b""]
-        if not tail.endswith(b"\n") and len(tail) > MAX_RECORD:
-            raise csv.Error(TOO_LONG)
-        yield from whole
-    yield from tail.splitlines(keepends=True)
+        parts.append(block)
+        held += len(block)
+        if held <= MAX_RECORD and b"\n" not in block and b"\r" not in block:
+            continue
+        *whole, last = b"".join(parts).splitlines(keepends=True) or [b""]
+        for line in whole:
+            yield _bounded(line, gone)
+            gone = 0
+        kept = last[:KEPT] if len(last) > MAX_RECORD and not last.endswith((b"\n", b"\r")) else last
+        gone += len(last) - len(kept)
+        parts, held = [kept], len(kept)
+    for line in b"".join(parts).splitlines(keepends=True):
+        yield _bounded(line, gone)
+        gone = 0
+
+
+def _bounded(line: bytes, gone: int) -> tuple[bytes, int]:
+    """A line of which so many bytes are not held any more, and its size."""
+    size = len(line) + gone
+    return (line[:KEPT] if size > MAX_RECORD else line), size
