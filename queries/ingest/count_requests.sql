@@ -6,10 +6,9 @@
 
 INSERT INTO counted
 SELECT
-    list_position($files, file) AS file,
-    CASE WHEN bad IS NULL AND has_id THEN CAST(epoch_us(ts) // 60000000 AS INTEGER) END AS minute,
+    CASE WHEN bad IS NULL AND has_id
+        THEN ((((epoch_us(ts) // 60000000) << 1) | CAST(drill AS BIGINT)) << 20) | list_position($files, file) END AS slot,
     hash(requested_model, served_model, provider, route, intended_model, logged_tier, logged_intended, cached, reason,
          status, fallback) AS outcome_id,
-    hash(request_id) AS request,
-    drill
+    hash(request_id) AS request
 FROM incoming

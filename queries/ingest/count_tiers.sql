@@ -6,9 +6,8 @@
 
 INSERT INTO counted
 SELECT
-    list_position($files, file) AS file,
-    CASE WHEN uncounted IS NULL AND has_id AND logged_tier IS NOT NULL THEN CAST(epoch_us(ts) // 60000000 AS INTEGER) END AS minute,
+    CASE WHEN uncounted IS NULL AND has_id AND logged_tier IS NOT NULL
+        THEN ((((epoch_us(ts) // 60000000) << 1) | CAST(drill AS BIGINT)) << 20) | list_position($files, file) END AS slot,
     hash(logged_tier, logged_intended, fallback) AS outcome_id,
-    hash(request_id) AS request,
-    drill
+    hash(request_id) AS request
 FROM incoming
