@@ -365,6 +365,11 @@ file(
     says="fields and the header 4",
     path="log.csv",
 )
+PADDED = 'ts, "request_id" ,tier,reason\n' + "".join(
+    f'{r["ts"]}, "{r["request_id"]}"  ,"{r["tier"]}" , "a ""b"" , c\n d" \n' for r in goods()
+)
+file("csv with spaces around quotes", PADDED.encode(), GOOD, path="log.csv")
+file("csv with spaces around quotes and a bad row", (PADDED + "x\n").encode(), GOOD, 1, path="log.csv")
 file("csv cut off", CSV + b"2026-11-12T10:00:00Z,g9,pri", GOOD, 1, says="the row has 3 fields", path="log.csv")
 file("csv with quoted newlines", CSV + b'2026-11-12T10:00:00Z,g6,primary,"a\nb\n""c"""\n', GOOD + 1, path="log.csv")
 file(

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Collection, Iterable, Iterator
+from functools import cache
 
 from tiermix.sources import jsonscan
 from tiermix.sources.records import KEPT, MAX_RECORD, TOO_LONG, Record
 
 # A quoted field may span this many lines.
 _ROW_LINES = 5000
+# What is left of a quoted field that began in a line before.
+_REST = re.compile(r'(?:[^"]|"")*+" *')
 
 
 def rows(blocks: Iterable[bytes], delimiter: str, nested: Collection[str] = ()) -> Iterator[Record]:
@@ -84,7 +88,7 @@ def _is_json(text: str) -> bool:
 def _row(lines: _PhysicalLines, delimiter: str) -> tuple[list[str], str] | None:
     """The fields of the next row that is not blank, or why it has none; None at the end."""
     while True:
-        reader = csv.reader(lines, delimiter=delimiter, strict=True)
+        reader = csv.reader(_unpadded(lines, delimiter), delimiter=delimiter, strict=True)
         try:
             fields = next(reader)
         except StopIteration:
@@ -94,6 +98,25 @@ def _row(lines: _PhysicalLines, delimiter: str) -> tuple[list[str], str] | None:
         if len(fields) > 1 or any(map(str.strip, fields)):
             return fields, ""
         lines.taken()
+
+
+def _unpadded(lines: Iterable[str], delimiter: str) -> Iterator[str]:
+    """The lines of a row without the spaces around quoted fields, which DuckDB passes over and csv does not."""
+    inside = False
+    for line in lines:
+        tight = line
+        if '" ' in line or ' "' in line:
+            start = found.end() if inside and (found := _REST.match(line)) else 0
+            tight = line[:start].rstrip(" ") + _quoted(delimiter).sub(lambda m: m[1] + m[2].rstrip(" "), line[start:])
+        yield tight
+        inside ^= line.count('"') % 2 == 1
+
+
+@cache
+def _quoted(delimiter: str) -> re.Pattern[str]:
+    """A quoted field and what stands before it; it ends before the next delimiter, or in a line to come."""
+    between = re.escape(delimiter)
+    return re.compile(rf'(\A|{between}) *("(?:[^"]|"")*+(?:" *(?={between}|[\r\n]|\Z)|\Z))')
 
 
 class _PhysicalLines:
