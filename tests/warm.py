@@ -115,13 +115,12 @@ def _serve(line: socket.socket) -> NoReturn:
     for name in _LOADED:
         import_module(name)
     gc.freeze()
+    rest = line.makefile("rb")
     while True:
         first, files, *_ = socket.recv_fds(line, 1, 3)
         if not first:
             os._exit(0)  # as the program does: what is loaded needs no tidying
-        asked = first
-        while not asked.endswith(b"\n"):
-            asked += line.recv(1 << 16)
+        asked = first + rest.readline()
         pid = os.fork()
         if pid == 0:
             _become(json.loads(asked), files)

@@ -20,7 +20,7 @@ from tiermix.errors import UnreadableFile
 from tiermix.sources import Dialect, Sample
 from tiermix.sources.envelope import opened
 from tiermix.sources.jsonscan import Broken, members
-from tiermix.sources.packing import blocks
+from tiermix.sources.packing import blocks, ends
 from tiermix.sources.records import KEPT, Record, lines, not_json, picked_lines, recoded, values
 from tiermix.sources.rows import rows
 
@@ -35,8 +35,6 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u20
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 # Stands for a record that DuckDB is not to see, so that the others keep their numbers.
 _STUB = b"0"
-# Of each end of a Parquet file, so many bytes tell it from others; its contents are described at the end.
-_END = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,18 +178,13 @@ def locate(
 
 def _rows_of_parquet(path: Path, bad: Iterable[tuple[int, str]]) -> Iterator[BadLine]:
     """Bad rows by their number alone: in the bytes of such a file there is neither a line nor a text to show."""
-    file = hashlib.sha256()
     try:
-        with path.open("rb") as content:
-            size = content.seek(0, os.SEEK_END)
-            for at in (0, max(0, size - _END)):
-                content.seek(at)
-                file.update(content.read(_END))
-        file.update(b"%d" % size)
+        known_by = ends(path)
     except OSError:  # it is gone since
-        file.update(os.fsencode(path))
+        known_by = os.fsencode(path)
+    file = hashlib.sha256(known_by).hexdigest()[:16]
     for nth, reason in bad:
-        yield BadLine(nth + 1, 0, reason, None, f"{file.hexdigest()[:16]}:{nth}")
+        yield BadLine(nth + 1, 0, reason, None, f"{file}:{nth}")
 
 
 def named(records: Iterable[tuple[Record, str]], *, keep_excerpts: bool) -> Iterator[BadLine]:

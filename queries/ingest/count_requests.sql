@@ -6,8 +6,7 @@
 
 INSERT INTO counted
 SELECT
-    CASE WHEN bad IS NULL AND has_id
-        THEN ((((epoch_us(ts) // 60000000) << 1) | CAST(drill AS BIGINT)) << 20) | list_position($files, file) END AS slot,
+    CASE WHEN bad IS NULL AND has_id THEN slot(ts, drill, list_position($files, file)) END AS slot,
     hash(requested_model, served_model, provider, route, intended_model, logged_tier, logged_intended, cached, reason,
          status, fallback) AS outcome_id,
     hash(request_id) AS request

@@ -6,8 +6,7 @@
 
 INSERT INTO counted
 SELECT
-    CASE WHEN uncounted IS NULL AND has_id AND logged_tier IS NOT NULL
-        THEN ((((epoch_us(ts) // 60000000) << 1) | CAST(drill AS BIGINT)) << 20) | list_position($files, file) END AS slot,
+    CASE WHEN uncounted IS NULL AND has_id AND logged_tier IS NOT NULL THEN slot(ts, drill, list_position($files, file)) END AS slot,
     hash(logged_tier, logged_intended, fallback) AS outcome_id,
     hash(request_id) AS request
 FROM incoming

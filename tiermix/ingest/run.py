@@ -29,7 +29,7 @@ from tiermix.ingest.staged import add_carefully, add_staged
 from tiermix.inputs import Found
 from tiermix.model import FileReceipt, Keep, Note, Receipt
 from tiermix.sources import Dialect, Sample, no_record, recognise, sample
-from tiermix.sources.packing import damage, unreadable
+from tiermix.sources.packing import damage, ends, unreadable
 from tiermix.store import Store
 from tiermix.tiers import tiering
 
@@ -210,11 +210,7 @@ def _parquet_keys(store: Store, path: Path) -> frozenset[str]:
 def _fingerprint(path: Path, size: int, dialect: Dialect) -> str:
     """A digest of the two ends of a file and of how it is read: whether there can be anything new in it."""
     digest = hashlib.sha256(f"{size} {dialect.name} {dialect.projection}".encode())
-    with path.open("rb") as stream:
-        digest.update(stream.read(1 << 16))
-        if size > 1 << 17:
-            stream.seek(-(1 << 16), 2)
-        digest.update(stream.read(1 << 16))
+    digest.update(ends(path))
     return digest.hexdigest()[:32]
 
 

@@ -40,6 +40,8 @@ _FOREIGN = (
 )
 _TAR_AT, _TAR = 257, b"ustar"
 HEAD = _TAR_AT + len(_TAR)
+# So much of each end of a file tells it from others.
+_END = 1 << 16
 
 
 def packing_of(head: bytes) -> Packing:
@@ -248,3 +250,13 @@ def _last_block(raw: IO[bytes]) -> int:
         if bits & 1:
             return raw.tell()
     return 1 << 62
+
+
+def ends(path: Path) -> bytes:
+    """The first and the last 64 KiB of a file as it is, or all of a smaller one: enough to tell it from others."""
+    with path.open("rb") as stream:
+        size = stream.seek(0, os.SEEK_END)
+        stream.seek(0)
+        first = stream.read(_END)
+        stream.seek(max(_END, size - _END))
+        return first + stream.read(_END)
