@@ -268,7 +268,7 @@ def test_a_file_that_changes_while_it_is_read_loses_nothing_and_counts_nothing_t
 ) -> None:
     # The change comes between the look at the file and its reading. Catches a ledger that takes the later state for
     # read.
-    from tiermix.ingest import run
+    from tiermix.ingest import inspection
     from tiermix.sources import sample as look
 
     records = goods(300)
@@ -297,7 +297,7 @@ def test_a_file_that_changes_while_it_is_read_loses_nothing_and_counts_nothing_t
             (here.folder / f"old.{name}").write_bytes(before)
         return made
 
-    monkeypatch.setattr(run, "sample", change_after)
+    monkeypatch.setattr(inspection, "sample", change_after)
     code = here("ingest", name, "--max-bad", "1")
     assert code == (3 if change == "deleted" else 0), here.err
     if change == "deleted":

@@ -82,7 +82,8 @@ def read(path: Path, seen: Sample, dialect: Dialect) -> Iterator[Record]:
     if seen.container == "lines":
         return lines(text)
     if seen.container == "csv":
-        return rows(text, seen.delimiter, [c for c, t in dialect.columns.items() if t != "VARCHAR"])
+        nested = [c for c, t in dialect.columns.items() if t != "VARCHAR"]
+        return rows(text, seen.delimiter, nested, above=seen.above)
     return values(opened(text, seen.inside), dialect.keys)
 
 

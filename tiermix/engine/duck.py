@@ -140,7 +140,7 @@ class Scan:
     """A set of log files that are read alike.
 
     Attributes:
-        paths, container, packing: which, and how their records stand in them.
+        paths, container, packing: which, and how their records stand in them. All Parquet files have one schema.
         delimiter: of CSV.
         longest: the size of the longest record in bytes, where it is known to be beyond the usual bound.
     """
@@ -191,8 +191,7 @@ def _records(
         listed = ", ".join(f"{_cast(c, present.get(c), t)} AS {identifier(column_name(c))}" for c, t in columns.items())
         reader = f"read_csv($paths, {scan.csv}, hive_partitioning = false{named_file})"
         if scan.container == "parquet":
-            options = f"union_by_name = true, hive_partitioning = false{named_file}"
-            reader = f"read_parquet($paths, {options})"
+            reader = f"read_parquet($paths, hive_partitioning = false{named_file})"
         return f"SELECT {file}, {listed} FROM {reader}", paths
     struct = ", ".join(f"{identifier(c)} {t}" for c, t in columns.items())
     options = (
@@ -248,10 +247,10 @@ def glob_escape(path: str) -> str:
 
 
 def columns_of(connection: duckdb.DuckDBPyConnection, scan: Scan) -> dict[str, str]:
-    """Names and types of the columns of Parquet or CSV files."""
+    """Names and types of the columns of a Parquet file, or of CSV files together."""
     reader = f"read_csv($paths, {scan.csv}, hive_partitioning = false)"
     if scan.container == "parquet":
-        reader = "read_parquet($paths, union_by_name = true, hive_partitioning = false)"
+        reader = "read_parquet($paths, hive_partitioning = false)"
     described = connection.execute(
         f"DESCRIBE SELECT * FROM {reader}", {"paths": [glob_escape(str(p)) for p in scan.paths]}
     )

@@ -120,7 +120,7 @@ def cleaned(
         longest: the size of the longest record, where it is known to be beyond what DuckDB reads by itself.
     """
     scan = Scan(tuple(paths), seen.container, seen.packing, seen.delimiter, longest)
-    present = job.store.columns_of(scan) if seen.container in ("parquet", "csv") else {}
+    present = job.store.columns_of(scan) if seen.container == "csv" else dict(seen.types)
     columns = dict(dialect.columns)
     for c in dialect.careful:
         if c not in typed or not _holds_structs(present.get(c, columns[c])):

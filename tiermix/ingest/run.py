@@ -1,35 +1,31 @@
-"""Finds out what the files are, and sends each batch the fastest way that is safe."""
+"""Sends the files, in batches of those that are read alike, the fastest way that is safe."""
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 
 from tiermix import sql
 from tiermix.config.settings import Config
-from tiermix.engine.duck import Scan
 from tiermix.errors import (
-    InputError,
     NoInput,
     StoreBusy,
     StoreError,
     StoreFull,
     StoreStrained,
-    UnknownSource,
     UnreadableFile,
 )
 from tiermix.ingest.batch import Input, Job
 from tiermix.ingest.direct import add_directly
+from tiermix.ingest.inspection import inspect
 from tiermix.ingest.staged import add_carefully, add_staged
 from tiermix.inputs import Found
-from tiermix.model import FileReceipt, Keep, Note, Receipt
-from tiermix.sources import Dialect, Sample, no_record, recognise, sample
-from tiermix.sources.packing import damage, ends, unreadable
+from tiermix.model import FileReceipt, Keep, Receipt
+from tiermix.sources.packing import damage
 from tiermix.store import Store
 from tiermix.tiers import tiering
 
@@ -88,7 +84,8 @@ def ingest(
     started = time.monotonic()
     store.ask("ingest/macros")
     job = Job(store, config, hash_key if config.hash_users else None, now, keep)
-    inputs, receipts, failures, notes = _inspect(store, found, config, source)
+    seen = inspect(store, found, config, source)
+    inputs, receipts, failures = seen.inputs, seen.receipts, seen.failures
     total = sum(i.size for i in inputs)
     done = 0
     requests_before = _count(store, "request_log")
@@ -111,7 +108,7 @@ def ingest(
     order = {found.labels.get(p, str(p)): i for i, p in enumerate(found.paths)}
     receipts.sort(key=lambda r: order[r.path])
     added = sum(r.accepted for r in receipts) if keep != "requests" else _count(store, "request_log") - requests_before
-    return Receipt(tuple(receipts), added, time.monotonic() - started, max_bad, tuple(notes), tuple(failures))
+    return Receipt(tuple(receipts), added, time.monotonic() - started, max_bad, tuple(seen.notes), tuple(failures))
 
 
 @contextmanager
@@ -144,81 +141,12 @@ def _count(store: Store, table: str) -> int:
     return int(store.execute(f"SELECT count(*) FROM {sql.identifier(table)}")[0][0])
 
 
-def _inspect(
-    store: Store, found: Found, config: Config, source: str
-) -> tuple[list[Input], list[FileReceipt], list[InputError], list[Note]]:
-    """Tells known files from new ones and finds their dialects; what cannot be read is listed, not raised."""
-    known = {
-        (p, size, modified, mark): (lines, bad)
-        for p, size, modified, mark, lines, bad in store.execute(
-            "SELECT path, bytes, modified_ns, fingerprint, lines, quarantined FROM ledger"
-        )
-    }
-    inputs: list[Input] = []
-    receipts: list[FileReceipt] = []
-    failures: list[InputError] = []
-    notes: list[Note] = []
-    for path in found.paths:
-        name = found.labels.get(path, str(path))
-        try:
-            stat = path.stat()
-            seen = sample(path)
-            if seen.container == "parquet":
-                seen = Sample("parquet", "none", (_parquet_keys(store, path),))
-            if seen.container == "empty":
-                receipts.append(FileReceipt(name, "", 0, 0, 0, 0))
-                continue
-            dialect, seen = recognise(path, seen, config.sources, source)
-            if not any(seen.keys) and seen.container != "lines":
-                raise no_record(name)
-            mark = _fingerprint(path, stat.st_size, dialect)
-            if (past := known.get((name, stat.st_size, stat.st_mtime_ns, mark))) is not None:
-                lines, bad = past
-                receipts.append(FileReceipt(name, dialect.name, lines, 0, lines - bad, bad, unchanged=True))
-                continue
-            inputs.append(Input(path, name, stat.st_size, stat.st_mtime_ns, mark, seen, dialect))
-        except OSError as error:
-            if path.is_symlink() and path not in found.named:
-                notes.append(Note("skipped", f"{name} was left out: a link that leads nowhere ({error.strerror})"))
-            else:
-                failures.append(unreadable(error, name))
-        except UnknownSource as error:
-            if path in found.named:
-                failures.append(error)
-            else:
-                notes.append(Note("skipped", f"{name} was left out: {error.message}; {error.hint}"))
-        except InputError as error:
-            failures.append(error)
-    if not inputs and not receipts and notes and not failures:
-        failures.append(UnknownSource("none of the files is a log of a known source", hint=notes[0].message))
-    if unchanged := sum(r.unchanged for r in receipts):
-        notes.append(Note("unchanged", f"{unchanged} of {len(found.paths)} files were ingested before"))
-    return inputs, receipts, failures, notes
-
-
-def _parquet_keys(store: Store, path: Path) -> frozenset[str]:
-    try:
-        return frozenset(store.columns_of(Scan((path,), "parquet", "none")))
-    except StoreError as error:
-        raise UnreadableFile(
-            f"the Parquet file cannot be read: {error.message}",
-            where=str(path),
-            hint="get a whole copy of it: how it is read stands at its end",
-        ) from error
-
-
-def _fingerprint(path: Path, size: int, dialect: Dialect) -> str:
-    """A digest of the two ends of a file and of how it is read: whether there can be anything new in it."""
-    digest = hashlib.sha256(f"{size} {dialect.name} {dialect.projection}".encode())
-    digest.update(ends(path))
-    return digest.hexdigest()[:32]
-
-
 def _batches(inputs: Iterable[Input]) -> Iterable[list[Input]]:
+    """Files that are read alike: of Parquet those of one schema, as DuckDB makes texts of columns that differ."""
     groups: dict[tuple[object, ...], list[list[Input]]] = {}
     filled: dict[tuple[object, ...], int] = {}  # bytes in the last batch of each group
     for item in inputs:
-        alike = (item.dialect.name, item.dialect.projection, item.seen.container, item.seen.packing, item.seen.encoding)
+        alike = (item.dialect.name, item.dialect.projection, replace(item.seen, keys=()))
         batches = groups.setdefault(alike, [[]])
         size = item.unpacked
         full = filled.get(alike, 0) + size > _BATCH_BYTES or len(batches[-1]) >= _BATCH_FILES

@@ -27,8 +27,8 @@ class Dialect:
         columns: the fields it reads and their DuckDB types.
         projection: SQL from the relation `records` to columns of `ingest/contract_requests` or
             `ingest/contract_attempts`; `skip` marks rows that are no requests, such as spans of other kinds.
-        explodes: a record can hold several rows; `records` then has the number of the record as column `line`, which
-            the projection passes on.
+        explodes: a record can hold several rows, or the projection loses their order; `records` then has the number of
+            the record as column `line`, which the projection passes on.
         fast: types of fields whose values are normally of that type, DOUBLE or BOOLEAN; a sound log is read as such,
             without going over text. A dialect without any goes the careful way.
         careful: lists of structs, as DuckDB's JSON functions write their type. Read as such, a value that is no list

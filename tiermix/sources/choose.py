@@ -18,6 +18,7 @@ from tiermix.sources.envelope import DEPTH, MEMBERS, holding, opened
 from tiermix.sources.packing import blocks
 from tiermix.sources.records import recoded, values
 
+_UNKNOWN = "no known source writes such records"
 _PLAIN_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
@@ -40,9 +41,12 @@ def recognise(path: Path, seen: Sample, sources: Iterable[Source], forced: str =
                 continue
             if any(map(within.claims, inner.keys)):
                 return within, inner
-    if dialect is None:
-        raise fault or UnknownSource("no known source writes such records", where=str(path))
-    return dialect, seen
+    if dialect is not None:
+        return dialect, seen
+    fault = fault or UnknownSource(_UNKNOWN, where=str(path))
+    if fault.message == _UNKNOWN and (hint := _as_text(path, seen)):
+        raise UnknownSource(_UNKNOWN, where=str(path), hint=hint)
+    raise fault
 
 
 def _unwrapped(path: Path, seen: Sample) -> Iterator[Sample]:
@@ -94,10 +98,9 @@ def detect(path: Path, seen: Sample, sources: Iterable[Source], forced: str = ""
         raise no_record(str(path), cut=seen.cut)
     fields = ", ".join(sorted(known)[:12])
     raise UnknownSource(
-        "no known source writes such records",
+        _UNKNOWN,
         where=str(path),
-        hint=_as_text(path, seen)
-        or f"its fields are: {fields}. Describe them under [source.NAME.fields] in tiermix.toml, or name a source "
+        hint=f"its fields are: {fields}. Describe them under [source.NAME.fields] in tiermix.toml, or name a source "
         f"with --source ({', '.join(dialects())})",
     )
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import codecs
 import json
-import re
 import stat
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice, takewhile
 from pathlib import Path
@@ -17,7 +15,7 @@ from tiermix.errors import UnknownSource, UnreadableFile
 from tiermix.sources import jsonscan
 from tiermix.sources.packing import HEAD, Packing, blocks, foreign, packing_of, unreadable
 from tiermix.sources.records import TOO_LONG, Record, lines, recoded, values
-from tiermix.sources.rows import header_of, rows
+from tiermix.sources.tables import Table, doubtful_table, plain_table
 
 Container = Literal["lines", "arrays", "array", "values", "csv", "parquet", "empty"]
 Keys = tuple[frozenset[str], ...]
@@ -27,8 +25,6 @@ _HEAD_BYTES = 1 << 20
 SAMPLE_RECORDS = 50
 # A longer record is not built to learn its keys.
 _BUILT_BYTES = 1 << 20
-_DELIMITERS = ",;\t|"
-_NAME = re.compile(r"[\w.:/-]+(?: [\w.:/-]+)*")
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -60,8 +56,10 @@ class Sample:
         keys: the top-level keys of each of the first records.
         encoding: `utf-8`, or what a byte order mark or the zeros between the characters say.
         delimiter: of CSV.
+        above: lines above the header of CSV, such as a title.
         inside: the members, one in another, of the enclosing objects in which the records stand.
         cut: nothing is in it but an object that does not end; `keys` are those that it shows.
+        types: of Parquet, the name and type of each column.
     """
 
     container: Container
@@ -69,13 +67,15 @@ class Sample:
     keys: Keys
     encoding: str = "utf-8"
     delimiter: str = ","
+    above: int = 0
     inside: tuple[str, ...] = ()
     cut: bool = False
+    types: tuple[tuple[str, str], ...] = ()
 
     @property
     def plain(self) -> bool:
         """Whether DuckDB can read the file as it is. It stops after the first array of one."""
-        return self.encoding == "utf-8" and self.container not in ("array", "values")
+        return self.encoding == "utf-8" and self.container not in ("array", "values") and not self.above
 
 
 def sample(path: Path) -> Sample:
@@ -118,7 +118,7 @@ def sample(path: Path) -> Sample:
     container, keys = shown.container, shown.keys
     if not keys and not shown.cut:
         container, keys = _look_further(path, packing, encoding, as_lines=container != "values")
-    return Sample(container, packing, keys, encoding, shown.delimiter, cut=shown.cut)
+    return Sample(container, packing, keys, encoding, shown.delimiter, shown.above, cut=shown.cut)
 
 
 def _refuse_foreign(path: Path, head: bytes) -> None:
@@ -167,6 +167,7 @@ class _Shown(NamedTuple):
     container: Container
     keys: Keys
     delimiter: str = ","
+    above: int = 0
     cut: bool = False
 
 
@@ -182,32 +183,28 @@ def _look(text: bytes, ended: bool, path: Path) -> _Shown:
     if len(first) > 1 and all(_is_array(r.data) for r in first):
         return _Shown("arrays", all_keys(values(r.data for r in first)))
     # A table may hold small objects in its cells, and objects may stand under a line of something else: names tell.
-    delimiter, names = ("", ()) if sound or text.lstrip()[:1] in b"[{" else _table(text, ended, path)
-    if _named(names):
-        return _Shown("csv", (frozenset(names),), delimiter)
+    tabular = not sound and text.lstrip()[:1] not in b"[{"
+    if tabular and (table := plain_table(text, ended)):
+        return _csv(table, path)
     if 2 * len(sound) < len(first) and _goes_beyond(text):
         return _Shown("values" if len(first) > 1 else "lines", (_keys_so_far(text),) if ended else (), cut=ended)
     reach = first[-1].offset + first[-1].size
     whole = [r for r in islice(values((text,)), SAMPLE_RECORDS) if r.offset < reach and keys_of(r.data) is not None]
     if 2 * len(sound) < len(first) and sum(r.size for r in whole) > sum(r.size for r in first if r.line in sound):
         return _Shown("array" if text.lstrip()[:1] == b"[" else "values", all_keys(whole))
-    if not delimiter and not sound and not whole:
-        delimiter, names = _table(text, ended, path, ragged=True)
-        if not _named(names):
-            delimiter = ""
-    if delimiter:
-        return _Shown("csv", (frozenset(names),), delimiter)
+    if tabular and not whole and (table := doubtful_table(text, ended)):
+        return _csv(table, path)
     return _Shown("lines", tuple(sound.values()))
 
 
-def _table(text: bytes, ended: bool, path: Path, *, ragged: bool = False) -> tuple[str, tuple[str, ...]]:
-    """The delimiter of a CSV file and the names in its header; empty when it does not look like one."""
-    delimiter = _delimiter(text, ended, path, ragged=ragged)
-    return delimiter, tuple(filter(None, header_of((text,), delimiter))) if delimiter else ()
-
-
-def _named(names: Collection[str]) -> bool:
-    return len(names) > 2 and all(map(_NAME.fullmatch, names))
+def _csv(table: Table, path: Path) -> _Shown:
+    if table.twice:
+        raise UnreadableFile(
+            f"two columns of the CSV file are named {table.twice[0]!r}",
+            where=str(path),
+            hint="rename one of them in its header",
+        )
+    return _Shown("csv", (table.names,), table.delimiter, table.above)
 
 
 def _goes_beyond(text: bytes) -> bool:
@@ -273,28 +270,6 @@ def keys_of(data: bytes) -> frozenset[str] | None:
 def all_keys(records: Iterable[Record]) -> Keys:
     """The keys of those records that are JSON objects."""
     return tuple(keys for r in records if (keys := keys_of(r.data)) is not None)
-
-
-def _delimiter(text: bytes, ended: bool, path: Path, *, ragged: bool = False) -> str:
-    """What stands between the fields of a CSV file with a header; empty when it does not look like one.
-
-    At least half of the first rows must have as many fields as the header, unless they may be `ragged`.
-    """
-    best, delimiter = 0, ""
-    for candidate in _DELIMITERS:
-        header = header_of((text,), candidate)
-        found = list(islice(rows((text,), candidate), SAMPLE_RECORDS))
-        sound = sum(not r.fault for r in found[: None if ended or len(found) == SAMPLE_RECORDS else -1])
-        if len(header) > 1 and sound + 1 > best and (ragged or sound >= len(found) / 2):
-            best, delimiter = sound + 1, candidate
-            twice = [name for name, n in Counter(header).items() if n > 1 and name]
-    if delimiter and twice:
-        raise UnreadableFile(
-            f"two columns of the CSV file are named {twice[0]!r}",
-            where=str(path),
-            hint="rename one of them in its header",
-        )
-    return delimiter
 
 
 def no_record(where: str, *, cut: bool = False) -> UnreadableFile:

@@ -7,26 +7,35 @@ import json
 import re
 from collections.abc import Collection, Iterable, Iterator
 from functools import cache
+from itertools import islice
 
 from tiermix.sources import jsonscan
 from tiermix.sources.records import KEPT, MAX_RECORD, TOO_LONG, Record
 
 # A quoted field may span this many lines.
 _ROW_LINES = 5000
+# Why a line that is no row is none. What tells a spreadsheet the delimiter is no record, either, but not bad.
+ABOVE = "it stands above the header"
+_TELLS_DELIMITER = b"sep="
 # What is left of a quoted field that began in a line before.
 _REST = re.compile(r'(?:[^"]|"")*+" *')
 
 
-def rows(blocks: Iterable[bytes], delimiter: str, nested: Collection[str] = ()) -> Iterator[Record]:
+def rows(blocks: Iterable[bytes], delimiter: str, nested: Collection[str] = (), *, above: int = 0) -> Iterator[Record]:
     """The rows of a CSV file below its header, each as a JSON object of texts; an empty field is null.
 
     Args:
         blocks: the text.
         delimiter: what stands between two fields.
         nested: columns in which a text that is JSON stands for what it says.
+        above: how many lines stand above the header. Each that says something is a bad record.
     """
     csv.field_size_limit(MAX_RECORD)
     lines = _PhysicalLines(blocks)
+    for _ in islice(lines, above):
+        line, offset, raw, size = lines.taken()
+        if raw.strip() and not raw.lstrip().startswith(_TELLS_DELIMITER):
+            yield Record(line, offset, raw[:KEPT], size, ABOVE)
     header: list[str] = []
     while (row := _row(lines, delimiter)) is not None:
         fields, fault = row
@@ -53,9 +62,12 @@ def rows(blocks: Iterable[bytes], delimiter: str, nested: Collection[str] = ()) 
             yield Record(line, offset, data, len(data))
 
 
-def header_of(blocks: Iterable[bytes], delimiter: str) -> list[str]:
-    """The names of the columns; empty when the first row is none."""
-    row = _row(_PhysicalLines(blocks), delimiter)
+def header_of(blocks: Iterable[bytes], delimiter: str, above: int = 0) -> list[str]:
+    """The names of the columns, which stand below so many lines; empty when there is no row."""
+    lines = _PhysicalLines(blocks)
+    for _ in islice(lines, above):
+        lines.taken()
+    row = _row(lines, delimiter)
     return [] if row is None or row[1] else [f.strip() for f in row[0]]
 
 

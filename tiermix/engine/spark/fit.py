@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _KINDS = {
     "string": "text", "char": "text", "varchar": "text", "date": "text", "timestamp_ntz": "text",
-    "tinyint": "whole", "smallint": "whole", "int": "whole", "bigint": "whole",
+    "byte": "whole", "short": "whole", "integer": "whole", "long": "whole",
     "float": "real", "double": "real", "decimal": "real", "boolean": "truth", "timestamp": "time",
     "struct": "record", "array": "record", "map": "record",
 }  # fmt: skip
