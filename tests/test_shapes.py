@@ -74,6 +74,22 @@ def spent(n: int, **more: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def routed(n: int, status: int, cost: float, currency: str) -> list[dict[str, Any]]:
+    """The events of a request of the vLLM router, the last of which says how it ended."""
+    chosen = {
+        "ts": f"2026-08-03T10:15:0{n}",
+        "request_id": f"v-{n}",
+        "original_model": "auto",
+        "selected_model": "llama-8b",
+    }
+    return [
+        chosen | {"msg": "routing_decision", "reason_code": "auto_routing"},
+        {"ts": chosen["ts"], "request_id": chosen["request_id"], "msg": "llm_usage", "model": "llama-8b",
+         "completion_latency_ms": 0, "cost": cost, "currency": currency},
+        chosen | {"msg": "router_replay_complete", "response_status": status},
+    ]  # fmt: skip
+
+
 # fmt: off
 SHAPES: dict[str, Shape] = {
     # In older versions the part has the plugin's own name, tokens were in the singular, and other plugins stood beside it.
@@ -143,7 +159,7 @@ SHAPES: dict[str, Shape] = {
         ],
         [
             ("p1", "gpt-4", "gpt-4", "openai", "ok", False, None, 1, 0.015),
-            ("p2", "gpt-4", "gpt-4", "azure", "ok", None, None, 1, 0.015),
+            ("p2", None, "gpt-4", "azure", "ok", None, None, 1, 0.015),  # and what it stood in for is not there
         ],
     ),
     # The columns that https://portkey.ai/docs/product/observability/logs-export lists; none of them is an id.
@@ -160,6 +176,144 @@ SHAPES: dict[str, Shape] = {
         [
             (md5("t1|2026-11-19 10:30:45|openai|gpt-4o|429|310"), "gpt-4o", "gpt-4o-mini", "openai", "ok", True, "429", 2, 0.02),
             (md5("t2|2026-11-19 10:31:46|openai|gpt-4o|200|9"), "gpt-4o", "gpt-4o", "openai", "ok", False, "cache_hit", 1, 0.0),
+        ],
+    ),
+    # What kind of configuration chose among the targets says what a later one is. Catches taking an answer of a later target
+    # for what was asked for, an index inside of an index for the first, and a request after a failed one for its fallback:
+    # retries of a target are in its row, so the first target has nothing before it.
+    "portkey, what the index of the target says": (
+        "portkey",
+        [
+            {"id": f"p{n}", "trace_id": trace, "created_at": f"2026-11-19T10:30:{n:02d}Z", "ai_org": "openai", "ai_model": "gpt-4o",
+             "cost": 0, "response_status_code": code, "response_time": 300, "last_used_option_index": place, "mode": mode}
+            for n, (trace, place, mode, code) in enumerate([
+                ("t0", 1, "fallback", 200), ("t1", "config.targets[1]", "LOADBALANCE", 200), ("t2", -1, "single", 200),
+                ("t3", "config.targets[0].targets[1]", "loadbalance", 200), ("t4", 0, "fallback", 503), ("t4", 0, "fallback", 200),
+                ("", 0, None, 200), ("", None, None, 200), ("t8", "10.0", None, 200), ("", 0, "fallback", 503),
+            ])
+        ],
+        [
+            ("p0", None, "gpt-4o", "openai", "ok", True, None, 1, 0.0),
+            ("p1", "gpt-4o", "gpt-4o", "openai", "ok", False, None, 1, 0.0),
+            ("p2", "gpt-4o", "gpt-4o", "openai", "ok", False, None, 1, 0.0),
+            ("p3", None, "gpt-4o", "openai", "ok", None, None, 1, 0.0),
+            ("p4", "gpt-4o", None, None, "error", False, "503", 1, 0.0),
+            ("p5", "gpt-4o", "gpt-4o", "openai", "ok", False, None, 1, 0.0),
+            ("p6", "gpt-4o", "gpt-4o", "openai", "ok", False, None, 1, 0.0),
+            ("p7", None, "gpt-4o", "openai", "ok", None, None, 1, 0.0),  # no trace: what failed before it cannot be found
+            ("p8", None, "gpt-4o", "openai", "ok", None, None, 1, 0.0),
+            ("p9", "gpt-4o", None, None, "error", None, "503", 1, 0.0),  # nor what came after it
+        ],
+    ),
+    # Where a row does not say which of the chain it is, that is not the first.
+    "bifrost, without the place in the chain": (
+        "bifrost",
+        [{"id": "r1", "timestamp": "2026-08-03T10:15:04Z", "provider": "openai", "model": "gpt-4o", "fallback_index": None,
+          "latency": 812, "status": "success", "cost": 0.5}],
+        [("r1", None, "gpt-4o", "openai", "ok", None, None, 1, 0.5)],
+    ),
+    # The same provider again is a retry. Catches calling any failed response before the answer a fallback.
+    "openrouter, a retry of the same provider": (
+        "openrouter",
+        [
+            {"id": f"gen-{n}", "created_at": f"2026-08-03T10:15:0{n}Z", "model": "openai/gpt-4o", "provider_name": "OpenAI",
+             "total_cost": 0.5, "provider_responses": [
+                 {"provider_name": first, "model_permaslug": "openai/gpt-4o", "status": status},
+                 {"provider_name": "OpenAI", "model_permaslug": "openai/gpt-4o", "status": 200}]}
+            for n, (first, status) in enumerate([("OpenAI", 500), ("Azure", None)])
+        ],
+        [
+            ("gen-0", "openai/gpt-4o", "openai/gpt-4o", "OpenAI", "ok", False, None, 2, 0.5),
+            ("gen-1", None, "openai/gpt-4o", "OpenAI", "ok", True, None, 2, 0.5),  # no status: it never answered
+        ],
+    ),
+    # Catches calling the served destination the one that was asked for when no attempt says so, and no fallback when the
+    # attempts do not say what they were.
+    "databricks, rows that cannot tell": (
+        "databricks",
+        [
+            {"event_time": f"2026-11-19T10:15:0{n}Z", "request_id": f"q{n}", "endpoint_name": "prod", "destination_name": "spare",
+             "destination_model": "gpt-4o-mini", "status_code": 200, "routing_information": {"attempts": tried}}
+            for n, tried in enumerate([
+                None, [], [{"destination": "main", "status_code": 429}, {"destination": "spare", "status_code": 200}],
+                [{"action": "INITIAL_ATTEMPT", "status_code": 429}, {"action": "FALLBACK", "status_code": 200}],
+                [{"destination": "spare", "status_code": 200}],
+            ])
+        ],
+        [
+            ("q0", None, "gpt-4o-mini", None, "ok", None, None, 1, None),
+            ("q1", None, "gpt-4o-mini", None, "ok", None, None, 1, None),
+            ("q2", None, "gpt-4o-mini", None, "ok", None, "429", 2, None),
+            ("q3", None, "gpt-4o-mini", None, "ok", True, "429", 2, None),
+            ("q4", "gpt-4o-mini", "gpt-4o-mini", None, "ok", False, None, 1, None),
+        ],
+    ),
+    # The plugin writes UNSPECIFIED where it has no model: kong/llm/plugin/shared-filters/serialize-analytics.lua.
+    # Catches a model of that name, served as asked.
+    "kong, a model that is not specified": (
+        "kong",
+        [
+            {"started_at": 1785752104120 + n, "request": {"id": f"k{n}"}, "response": {"status": status},
+             "ai": {"proxy": {"meta": {"request_model": "UNSPECIFIED", "response_model": answered, "provider_name": provider}}}}
+            for n, (status, answered, provider) in enumerate([
+                (200, "gpt-4o", "openai"), (400, "UNSPECIFIED", "UNSPECIFIED"), (200, "UNSPECIFIED", "openai")])
+        ],
+        [
+            ("k0", None, "gpt-4o", "openai", "ok", None, None, 1, None),
+            ("k1", None, None, None, "error", None, None, 1, None),
+            ("k2", None, "openai", "openai", "ok", None, None, 1, None),
+        ],
+    ),
+    # Catches an answer of a later backend, or of any whose name is not logged, called the model that was asked for.
+    "envoy, without the model that answered": (
+        "envoy",
+        [
+            {"start_time": f"2026-08-03T10:15:0{n}Z", "x-request-id": f"e-{n}", "gen_ai.request.model": "gpt-4o",
+             "gen_ai.provider.name": backend, "response_code": 200}
+            for n, backend in enumerate(["default/a/route/r/rule/0/ref/0", "default/b/route/r/rule/0/ref/1", None])
+        ],
+        [
+            ("e-0", "gpt-4o", "gpt-4o", "default/a/route/r/rule/0/ref/0", "ok", None, None, 1, None),
+            ("e-1", "gpt-4o", None, "default/b/route/r/rule/0/ref/1", "ok", None, None, 1, None),
+            ("e-2", "gpt-4o", None, None, "ok", None, None, 1, None),
+        ],
+    ),
+    # Catches the model that was asked for taken for the one that answered.
+    "helicone, without the model that answered": (
+        "helicone",
+        [
+            {"request_id": f"h-{n}", "request_created_at": f"2026-08-03 10:15:0{n}", "response_status": 200, "provider": "OPENAI",
+             "request_model": "gpt-4o", "response_model": None, "model_override": override}
+            for n, override in enumerate([None, "gpt-4o"])
+        ],
+        [
+            ("h-0", "gpt-4o", None, "OPENAI", "ok", None, None, 1, None),
+            ("h-1", "gpt-4o", "gpt-4o", "OPENAI", "ok", None, None, 1, None),
+        ],
+    ),
+    # Decision and usage alone say nothing of the end. A model without a price costs 0 there, in an unknown currency:
+    # src/semantic-router/pkg/extproc/processor_res_usage.go. Catches a failure that counts as served, and euros as dollars.
+    "vllm_semantic_router, failures and prices": (
+        "vllm_semantic_router",
+        [*routed(0, 503, 0.5, "USD"), *routed(1, 200, 0.0, "unknown"), *routed(2, 200, 0.5, "EUR")],
+        [
+            ("v-0", "auto", None, None, "error", False, "503", 3, 0.5),
+            ("v-1", "auto", "llama-8b", None, "ok", False, "auto_routing", 3, None),
+            ("v-2", "auto", "llama-8b", None, "ok", False, "auto_routing", 3, None),
+        ],
+    ),
+    # Catches a crash where nothing but the trace has an id, a call of a model passed over because only its group is named,
+    # and an attempt of the router's that no trace joins to others called primary.
+    "litellm, without some of its ids and names": (
+        "litellm",
+        [
+            payload(1, id=None), payload(2, model=None),
+            payload(3, id="x", litellm_call_id="c3", trace_id=None),
+        ],
+        [
+            ("t1", "best", "gpt-4o", "openai", "ok", False, None, 1, 0.01),
+            ("t2/chatcmpl-2", "best", None, "openai", "ok", False, None, 1, 0.01),
+            ("c3", None, "gpt-4o", "openai", "ok", None, None, 1, 0.01),
         ],
     ),
     # The parent of a realtime session's requests is the session: they are no chain, though each may have one.
@@ -299,7 +453,7 @@ SHAPES: dict[str, Shape] = {
     "helicone, an empty reference to the cache": (
         "helicone",
         [{"request_id": "h-1", "request_created_at": "2026-08-03 10:15:04.120", "response_status": "200", "request_model": "gpt-4o",
-          "response_model": "", "provider": "OPENAI", "delay_ms": "1860", "cost": "0.5", "cache_reference_id": ""}],
+          "response_model": "gpt-4o", "provider": "OPENAI", "delay_ms": "1860", "cost": "0.5", "cache_reference_id": ""}],
         [("h-1", "gpt-4o", "gpt-4o", "OPENAI", "ok", None, None, 1, 0.5)],
     ),
     # Around every call of a provider the SDK has a span of its own, with the same model.
@@ -558,3 +712,88 @@ def test_a_trace_without_a_member_of_its_own_keeps_its_name_and_user(tiermix: Pr
     log.write_text(json.dumps(trace, indent=2))
     assert tiermix("ingest", log).code == 0
     assert stored(tiermix.folder, 'feature, "user", input_tokens') == [("chat", "u-7", 10)]
+
+
+ENDS: dict[str, tuple[dict[str, Any], str, str]] = {
+    "langfuse": (
+        {"id": "o1", "trace_id": "t1", "type": "GENERATION", "start_time": "2026-08-03 10:15:04", "provided_model_name": "gpt-4o",
+         "level": "ERROR", "metadata": {"model_group": "best"}},
+        "level", "the record does not say whether the attempt succeeded",
+    ),
+    "langfuse_observations": (
+        {"id": "o1", "traceId": "t1", "type": "GENERATION", "startTime": "2026-08-03T10:15:04Z", "model": "gpt-4o", "level": "ERROR"},
+        "level", "the record does not say whether the attempt succeeded",
+    ),
+    "kong": (
+        {"started_at": 1785752104120, "request": {"id": "k"}, "response": {"status": 503},
+         "ai": {"proxy": {"meta": {"request_model": "gpt-4o", "response_model": "gpt-4o", "provider_name": "openai"}}}},
+        "response", "status is not ok, error or refused",
+    ),
+    "databricks": (
+        {"event_time": "2026-08-03T10:15:04Z", "request_id": "q", "endpoint_name": "prod", "destination_model": "m", "status_code": 503},
+        "status_code", "status is not ok, error or refused",
+    ),
+    "envoy": (
+        {"start_time": "2026-08-03T10:15:04Z", "x-request-id": "e", "gen_ai.request.model": "gpt-4o", "response_code": 503},
+        "response_code", "status is not ok, error or refused",
+    ),
+    "cloudflare": (
+        {"id": "c", "created_at": "2026-08-03T10:15:04Z", "provider": "p", "model": "m", "cached": False, "step": 0, "success": False},
+        "success", "status is not ok, error or refused",
+    ),
+    "litellm_spend": (spent(1, status="failure"), "status", "status is not ok, error or refused"),
+}  # fmt: skip
+
+
+# The oldest spend logs have no status, and are successes.
+@pytest.mark.parametrize(
+    ("name", "missing"),
+    [(name, missing) for name in ENDS for missing in (True, False) if not (missing and name == "litellm_spend")],
+)
+def test_a_record_that_does_not_say_how_it_ended_is_not_counted_as_served(
+    tiermix: Program, name: str, missing: bool
+) -> None:
+    # Catches a default of "ok", and any value but a failure's taken for success.
+    record, field, reason = ENDS[name]
+    odd = record | {field: None if missing else {"status": {"a": 1}, "a": "ERROR"}}
+    log = write_lines(tiermix.folder / "log.jsonl", [odd, record])
+    made = tiermix("ingest", log, "--json", "--max-bad", "1", "--source", name).json
+    assert (made["quarantined"], made["requests"]) == (1, 1)
+    assert tiermix("status", "--json").json["quarantine"][0]["reason"] == reason
+    assert stored(tiermix.folder, "tier") == [("unserved",)]
+
+
+@pytest.mark.parametrize("field", ["model", "model_group", "custom_llm_provider"])
+def test_an_object_where_an_attempt_names_a_model_or_provider_is_a_bad_line(tiermix: Program, field: str) -> None:
+    # Catches the JSON text of the object as the name of a model.
+    rows = [payload(1), payload(2) | {field: {"name": "x"}}]
+    made = tiermix("ingest", write_lines(tiermix.folder / "log.jsonl", rows), "--json", "--max-bad", "1").json
+    assert (made["quarantined"], made["requests"]) == (1, 1)
+
+
+@pytest.mark.parametrize("source", ["litellm", "litellm_spend"])
+def test_a_user_that_is_a_json_text_is_whom_it_names(tiermix: Program, source: str) -> None:
+    # LiteLLM logs metadata.user_id of a message as end_user, and Claude Code's is such a text, with a session in it. Catches
+    # such lines in the quarantine, and a user per session.
+    make = payload if source == "litellm" else spent
+    rows = [
+        make(n, end_user=json.dumps({"device_id": "d-1", "account_uuid": account, "session_id": f"s{n}"}))
+        for n, account in enumerate(["", "u-7", "u-7"], 1)
+    ]
+    assert tiermix("ingest", write_lines(tiermix.folder / "log.jsonl", rows), "--json").json["quarantined"] == 0
+    assert stored(tiermix.folder, '"user"') == [("d-1",), ("u-7",), ("u-7",)]
+
+
+def test_a_tag_of_a_trace_names_its_feature_before_its_name_does(tiermix: Program) -> None:
+    observation = {
+        "id": "o1", "traceId": "t1", "type": "GENERATION", "startTime": "2026-11-19T10:15:04Z", "model": "gpt-4o",
+        "level": "DEFAULT", "metadata": {"tenant": "acme", "intent": "refund"},
+    }  # fmt: skip
+    arounds: list[dict[str, Any]] = [
+        {"tags": ["a", "feature:chat"]},
+        {"trace": {"id": "t1", "name": "x", "tags": ["feature:chat"]}},
+    ]
+    for n, around in enumerate(arounds):
+        trace = {"id": f"t{n}", "name": "completion", "observations": [observation | {"id": f"o{n}"}]} | around
+        assert tiermix("ingest", write_lines(tiermix.folder / f"{n}.jsonl", [trace])).code == 0
+    assert stored(tiermix.folder, "feature, tenant, intent") == [("chat", "acme", "refund")] * 2

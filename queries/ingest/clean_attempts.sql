@@ -31,7 +31,7 @@ SELECT
     TRY_CAST(status_code AS INTEGER) AS status_code,
     bounded(error) AS error,
     identity(tenant, $hash_key) AS tenant,
-    identity("user", $hash_key) AS "user",
+    identity(person("user"), $hash_key) AS "user",
     bounded(feature) AS feature,
     bounded(intent) AS intent,
     bounded(traffic_class) AS traffic_class,
@@ -51,6 +51,9 @@ SELECT
         WHEN started_us < 946684800000000 OR started_us >= 4102444800000000
             THEN 'the start time lies before 2000 or after 2099'
         WHEN ok IS NULL THEN 'the record does not say whether the attempt succeeded'
+        WHEN nested(model) THEN 'model is not a text'
+        WHEN nested(requested_model) THEN 'requested_model is not a text'
+        WHEN nested(provider) THEN 'provider is not a text'
     END AS bad
 FROM (
     SELECT

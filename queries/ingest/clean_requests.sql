@@ -14,7 +14,7 @@ SELECT
     CASE WHEN nullif(request_id, '') IS NULL THEN md5(CAST(struct_pack(ts_us, tier, intended_tier,
         requested_model, served_model, provider, route, cached, reason, attempts := tries, fallback, latency_ms, fallback_latency_ms,
         input_tokens, output_tokens, cost_usd, status, error, tool_calls, tool_ok, agent_override, schema_valid, cache_age_s,
-        prompt_version, drill, tenant := identity(tenant, $hash_key), "user" := identity("user", $hash_key), feature, intent,
+        prompt_version, drill, tenant := identity(tenant, $hash_key), "user" := identity(person("user"), $hash_key), feature, intent,
         traffic_class) AS VARCHAR)) END AS digest,
     bounded(requested_model) AS requested_model,
     bounded(served_model) AS served_model,
@@ -28,7 +28,7 @@ SELECT
     coalesce(state, CASE WHEN tier = 'unserved' THEN 'error' ELSE 'ok' END) AS status,
     TRY_CAST(fallback AS BOOLEAN) AS fallback,
     identity(tenant, $hash_key) AS tenant,
-    identity("user", $hash_key) AS "user",
+    identity(person("user"), $hash_key) AS "user",
     bounded(feature) AS feature,
     bounded(intent) AS intent,
     bounded(traffic_class) AS traffic_class,
@@ -67,7 +67,7 @@ SELECT
         WHEN nested(served_model) THEN 'served_model is not a text'
         WHEN nested(requested_model) THEN 'requested_model is not a text'
         WHEN nested(tenant) THEN 'tenant is not a text'
-        WHEN nested("user") THEN 'user is not a text'
+        WHEN nested(person("user")) THEN 'user is not a text'
         WHEN nested(feature) THEN 'feature is not a text'
         WHEN nested(intent) THEN 'intent is not a text'
         WHEN nested(traffic_class) THEN 'traffic_class is not a text'

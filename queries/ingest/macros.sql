@@ -23,6 +23,11 @@ CREATE OR REPLACE TEMP MACRO nested(value) AS
     (value >= '{' OR value >= '[' AND value < ']') AND left(value, 1) IN ('{', '[') AND right(value, 1) IN ('}', ']')
     AND regexp_matches(value, '^(\{("|\}$)|\[(["\[{]|\]$|-?[0-9]|true|false|null))');
 
+-- Whom a JSON text in the place of a user names: Claude Code sends who calls, from which device and in which session as one.
+CREATE OR REPLACE TEMP MACRO person(name) AS
+    CASE WHEN nested(name) THEN coalesce(nullif(json_extract_string(TRY_CAST(name AS JSON), '$.account_uuid'), ''),
+        nullif(json_extract_string(TRY_CAST(name AS JSON), '$.device_id'), ''), name) ELSE name END;
+
 -- What a text says when it is read as a number: DuckDB's JSON reader takes a truth value for 1 or 0.
 CREATE OR REPLACE TEMP MACRO as_number(value) AS CASE WHEN value = 'true' THEN '1' WHEN value = 'false' THEN '0' ELSE value END;
 

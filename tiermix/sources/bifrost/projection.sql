@@ -23,7 +23,7 @@ SELECT
     provider,
     CASE WHEN nth = 0 THEN nullif(model, '') END AS intended_model,
     coalesce(lower(json_extract_string(TRY_CAST(cache_debug AS JSON), '$.cache_hit')) = 'true', false) AS cached,
-    coalesce(nth > 0, false) AS fallback,
+    nth > 0 AS fallback,
     json_extract_string(fault, '$.status_code') AS status_code,
     CASE WHEN status = 'error' THEN coalesce(nullif(json_extract_string(fault, '$.error.type'), ''),
         nullif(json_extract_string(fault, '$.type'), ''), json_extract_string(fault, '$.status_code'), 'error') END AS error,

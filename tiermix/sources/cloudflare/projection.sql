@@ -21,6 +21,6 @@ SELECT
     tokens_in AS input_tokens,
     tokens_out AS output_tokens,
     cost AS cost_usd,
-    CASE WHEN lower(success) = 'false' THEN 'error' ELSE coalesce(status_code, 'ok') END AS status,
+    CASE WHEN lower(success) = 'false' THEN 'error' ELSE coalesce(status_code, CASE WHEN lower(success) = 'true' THEN 'ok' ELSE '' END) END AS status,
     CASE WHEN lower(success) = 'false' THEN coalesce(status_code, 'error') END AS error
 FROM (SELECT *, TRY_CAST(metadata AS JSON) AS about FROM records) AS read

@@ -11,7 +11,9 @@ SELECT
     request_properties.intent AS intent,
     request_properties.traffic_class AS traffic_class,
     request_model AS requested_model,
-    coalesce(nullif(response_model, ''), nullif(model_override, ''), request_model) AS served_model,
+    coalesce(answered, CASE WHEN NOT ok THEN request_model END) AS served_model,
+    -- The gateway may have answered with another model than was asked for.
+    CASE WHEN ok AND answered IS NULL THEN 'unknown' END AS tier,
     provider,
     CASE WHEN nullif(cache_reference_id, '') <> '00000000-0000-0000-0000-000000000000' THEN 'true' END AS cached,
     CASE WHEN nullif(cache_reference_id, '') <> '00000000-0000-0000-0000-000000000000' THEN 'cache_hit' END AS reason,
@@ -20,6 +22,12 @@ SELECT
     completion_tokens AS output_tokens,
     coalesce(costUSD, cost) AS cost_usd,
     -- Helicone writes negative or missing codes for requests that were cancelled or never answered.
-    CASE WHEN TRY_CAST(response_status AS INTEGER) BETWEEN 100 AND 399 THEN 'ok' ELSE 'error' END AS status,
-    CASE WHEN TRY_CAST(response_status AS INTEGER) BETWEEN 100 AND 399 THEN NULL ELSE response_status END AS error
-FROM records
+    CASE WHEN ok THEN 'ok' WHEN response_status <> '' AND TRY_CAST(response_status AS DOUBLE) IS NULL THEN response_status ELSE 'error' END AS status,
+    CASE WHEN NOT ok THEN response_status END AS error
+FROM (
+    SELECT
+        *,
+        coalesce(TRY_CAST(response_status AS INTEGER) BETWEEN 100 AND 399, false) AS ok,
+        coalesce(nullif(response_model, ''), nullif(model_override, '')) AS answered
+    FROM records
+) AS read

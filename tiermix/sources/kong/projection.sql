@@ -11,10 +11,11 @@ SELECT
     request.id AS request_id,
     consumer.username AS tenant,
     route.name AS feature,
-    coalesce(targets[1].model, asked) AS requested_model,
+    coalesce(targets[1].model, nullif(asked, 'UNSPECIFIED')) AS requested_model,
     -- Some kinds of calls are logged without their model; then the target is all that is known of it.
-    coalesce(answered, targets[-1].model, asked, targets[-1].provider) AS served_model,
-    coalesce(provider_name, targets[-1].provider) AS provider,
+    coalesce(nullif(answered, 'UNSPECIFIED'), targets[-1].model, nullif(asked, 'UNSPECIFIED'), targets[-1].provider,
+        nullif(provider_name, 'UNSPECIFIED')) AS served_model,
+    coalesce(nullif(provider_name, 'UNSPECIFIED'), targets[-1].provider) AS provider,
     CASE WHEN lower(cache_status) = 'hit' THEN 'true' END AS cached,
     CASE WHEN lower(cache_status) = 'hit' THEN 'cache_hit' END AS reason,
     list_transform(targets, lambda t: struct_pack(provider := t.provider, model := t.model,
@@ -26,7 +27,7 @@ SELECT
     tokens_in AS input_tokens,
     tokens_out AS output_tokens,
     price AS cost_usd,
-    response.status AS status,
+    coalesce(response.status, '') AS status,
     CASE WHEN TRY_CAST(response.status AS INTEGER) >= 400 THEN response.status END AS error
 FROM (
     SELECT

@@ -14,7 +14,7 @@ SELECT
     id AS request_id,
     start_time AS started,
     end_time AS ended,
-    coalesce(upper(level), 'DEFAULT') <> 'ERROR' AS ok,
+    CASE WHEN upper(level) = 'ERROR' THEN false WHEN upper(level) IN ('DEFAULT', 'WARNING', 'DEBUG') THEN true END AS ok,
     json_extract_string(about, '$.model_group') AS requested_model,
     coalesce(json_extract_string(about, '$.model_group'), provided_model_name, model) AS route,
     coalesce(provided_model_name, model) AS model,

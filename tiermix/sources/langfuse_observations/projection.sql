@@ -14,7 +14,7 @@ SELECT
     id AS request_id,
     startTime AS started,
     endTime AS ended,
-    coalesce(upper(level), 'DEFAULT') <> 'ERROR' AS ok,
+    CASE WHEN upper(level) = 'ERROR' THEN false WHEN upper(level) IN ('DEFAULT', 'WARNING', 'DEBUG') THEN true END AS ok,
     json_extract_string(about, '$.model_group') AS requested_model,
     coalesce(json_extract_string(about, '$.model_group'), providedModelName, model) AS route,
     coalesce(providedModelName, model) AS model,

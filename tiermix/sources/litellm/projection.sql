@@ -13,7 +13,7 @@ SELECT
     started_at_all AND (metadata.user_api_key_alias = 'litellm-internal-health-check'
         OR regexp_matches(coalesce(call_type, ''), 'mcp|files?$|file_content|batch(es)?$|fine_tuning|assistant|thread|vector_store|_items$|container|skill')
             AND coalesce(call_type, '') NOT LIKE '%completion%'
-        OR (lower(status) = 'success' AND coalesce(model, '') = '')) AS skip,
+        OR (lower(status) = 'success' AND coalesce(model, '') = '' AND coalesce(model_group, '') = '')) AS skip,
     -- The id alone is not unique: cache hits repeat the answer's, and some versions repeat it for every failed attempt.
     md5(concat_ws('|', id, litellm_call_id, trace_id, status, startTime, model)) AS attempt_id,
     CASE
@@ -25,7 +25,7 @@ SELECT
         ELSE 'id:' || id
     END AS group_key,
     NOT (litellm_call_id IS NOT NULL AND (proxied OR trace_id IS NULL)) AS split,
-    coalesce(litellm_call_id, trace_id || '/' || id, id) AS request_id,  -- some gateways number their answers from 0
+    coalesce(litellm_call_id, trace_id || '/' || id, id, trace_id) AS request_id,  -- some gateways number their answers from 0
     startTime AS started,
     endTime AS ended,
     CASE lower(status) WHEN 'success' THEN true WHEN 'failure' THEN false END AS ok,
@@ -83,7 +83,7 @@ FROM (
         -- The last of the provider's own tries is the one that answered.
         CASE WHEN metadata.usage_object.iterations[-1]."type" = 'fallback_message'
             THEN metadata.usage_object.iterations[-1].model END AS stand_in,
-        litellm_call_id IS NULL AND trace_id IS NULL AND (proxied OR coalesce(model_group, '') <> '') AS unlinked
+        trace_id IS NULL AND (litellm_call_id IS NULL AND proxied OR NOT proxied AND coalesce(model_group, '') <> '') AS unlinked
     FROM (
         SELECT *, metadata.user_api_key_hash IS NOT NULL OR metadata.user_api_key_request_route IS NOT NULL
             OR requester_ip_address IS NOT NULL AS proxied

@@ -44,7 +44,7 @@ SELECT
     prompt_tokens AS input_tokens,
     completion_tokens AS output_tokens,
     spend AS cost_usd,
-    CASE WHEN failed THEN 'error' ELSE 'ok' END AS status,
+    CASE WHEN failed THEN 'error' ELSE coalesce(told, 'ok') END AS status,
     json_extract_string(about, '$.error_information.error_class') AS error
 FROM (
     SELECT
@@ -61,6 +61,7 @@ FROM (
     FROM (
         SELECT
             *,
+            coalesce(nullif(status, ''), json_extract_string(TRY_CAST(metadata AS JSON), '$.status')) AS told,
             coalesce(lower(coalesce(nullif(status, ''), json_extract_string(TRY_CAST(metadata AS JSON), '$.status'))) = 'failure', false)
                 AS failed,
             TRY_CAST(metadata AS JSON) AS about,

@@ -20,9 +20,9 @@ SELECT
     list_transform(provider_responses, lambda r: struct_pack(provider := r.provider_name, model := r.model_permaslug,
         tier := CAST(NULL AS VARCHAR), status_code := r.status,
         error := CASE WHEN r.status >= 400 THEN CAST(r.status AS VARCHAR) END, latency_ms := r.latency)) AS attempts,
-    -- Another provider after a failure is a fallback that fired, though the model may be the same.
-    CASE WHEN len(provider_responses) > 0 THEN CAST(provider_responses[1].status >= 400 AND len(provider_responses) > 1 AS VARCHAR)
-        END AS fallback,
+    -- Another provider after a failure is a fallback that fired, though the model may be the same; the same one again is a retry.
+    CASE WHEN len(provider_responses) > 0 THEN CAST(len(list_distinct(list_transform(provider_responses,
+        lambda r: struct_pack(provider := r.provider_name, model := r.model_permaslug)))) > 1 AS VARCHAR) END AS fallback,
     -- Of a stream, latency is the time to its first token; in old records it is all of the time, moderation included.
     CAST(greatest(TRY_CAST(latency AS DOUBLE), coalesce(TRY_CAST(generation_time AS DOUBLE), 0)) AS VARCHAR) AS latency_ms,
     tokens_prompt AS input_tokens,

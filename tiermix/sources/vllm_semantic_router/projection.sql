@@ -5,6 +5,7 @@
 
 SELECT
     file,
+    line,
     CASE WHEN msg IS NOT NULL THEN msg NOT IN ('routing_decision', 'llm_usage', 'router_replay_complete', 'cache_hit')
         OR request_id IS NULL END AS skip,
     request_id || '/' || msg AS attempt_id,
@@ -15,16 +16,22 @@ SELECT
     coalesce(CASE WHEN msg = 'llm_usage' THEN CAST(CAST(epoch_us(TRY_CAST(ts AS TIMESTAMPTZ))
         - TRY_CAST(completion_latency_ms AS DOUBLE) * 1e3 AS BIGINT) AS VARCHAR) END, ts) AS started,
     ts AS ended,
-    coalesce(TRY_CAST(response_status AS INTEGER), 200) < 400 AS ok,
+    coalesce(outcome, 200) < 400 AS ok,
     coalesce(nullif(original_model, ''), CASE WHEN msg = 'cache_hit' THEN model END) AS requested_model,
     CASE WHEN msg = 'cache_hit' THEN NULL ELSE coalesce(selected_model, model) END AS model,
     CASE WHEN msg = 'routing_decision' THEN coalesce(nullif(reason_code, ''), decision) END AS reason,
     coalesce(msg = 'cache_hit' OR lower(cache_hit) = 'true' OR lower(from_cache) = 'true', false) AS cached,
     false AS fallback,
     response_status AS status_code,
-    CASE WHEN TRY_CAST(response_status AS INTEGER) >= 400 THEN response_status END AS error,
+    CASE WHEN outcome >= 400 THEN CAST(outcome AS VARCHAR) END AS error,
     category AS intent,
     prompt_tokens AS input_tokens,
     completion_tokens AS output_tokens,
-    cost AS cost_usd
-FROM records
+    -- A model without a price is logged at a cost of 0.
+    CASE WHEN coalesce(upper(currency), 'USD') = 'USD' THEN cost END AS cost_usd
+FROM (
+    -- The decision and the usage do not say how the answer ended; the replay of the same request does.
+    SELECT *, CASE WHEN request_id IS NULL THEN TRY_CAST(response_status AS INTEGER)
+        ELSE max(TRY_CAST(response_status AS INTEGER)) OVER (PARTITION BY request_id) END AS outcome
+    FROM records
+) AS joined

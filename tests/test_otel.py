@@ -1,0 +1,155 @@
+"""What real instrumentations wrote, and what it must mean.
+
+tests/data/otel holds, cut to the attributes that say something and without prompts, what the named versions wrote about
+a program that knew what happened: unless it says otherwise, gpt-4o (claude-opus-4-1) failed with 429 and gpt-4o-mini
+(claude-sonnet-4-5) answered the same request, under one span of the program.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Program, write_lines
+from tests.test_sources import stored
+
+LOGS = Path(__file__).parent / "data" / "otel"
+MEANING = "requested_model, served_model, status, fallback, reason, error, len(attempts), input_tokens"
+Meaning = tuple[Any, ...]
+
+RESCUED = ("gpt-4o", "gpt-4o-mini-2024-07-18", "ok", True, "RateLimitError", None, 2, 11)
+# fmt: off
+RAN: dict[str, list[Meaning]] = {
+    # The SDK's own spans stand inside of the instrumentation's. Catches counting a call once for each.
+    "openinference_anthropic_3.1_sdk_2.12": [
+        ("claude-opus-4-1", "claude-sonnet-4-5-20250929", "ok", True, "rate_limit_error", None, 2, 11),
+    ],
+    # They stand beside those of an older instrumentation, which has none of failures.
+    "openllmetry_anthropic_0.33_sdk_2.12": [
+        ("claude-opus-4-1", "claude-sonnet-4-5-20250929", "ok", True, "rate_limit_error", None, 2, 11),
+    ],
+    # Two instrumentations that do not know of each other.
+    "openinference_langchain_0.1.80_and_openai_0.1.66": [
+        ("gpt-4o", "gpt-4o-mini-2024-07-18", "ok", True, "OpenAIRateLimitError", None, 2, 11),
+    ],
+    # The steps of an agent without any failure are as many requests.
+    "openinference_langchain_0.1.80_and_openai_0.1.66_steps": [
+        ("gpt-4o", "gpt-4o-2024-08-06", "ok", None, None, None, None, 11),
+        ("gpt-4o-mini", "gpt-4o-mini-2024-07-18", "ok", None, None, None, None, 11),
+        ("gpt-4o", "gpt-4o-2024-08-06", "ok", None, None, None, None, 11),
+    ],
+    # RunnableWithFallbacks of two chains: the calls have other parents, which are twins.
+    "openinference_langchain_0.1.80_chains": [
+        ("gpt-4o", "gpt-4o-mini-2024-07-18", "ok", True, "OpenAIRateLimitError", None, 2, 11),
+    ],
+    # The failed attempt stands inside of the call that the second model answered, which names only that one.
+    "pydantic_ai_2.62_fallback_model": [
+        ("gpt-4o", "gpt-4o-mini-2024-07-18", "ok", True, "ModelRateLimitError", None, 2, 11),
+    ],
+    # Both fail, the second with 500; around them is a call of "fallback:gpt-4o,gpt-4o-mini".
+    "pydantic_ai_2.62_fallback_model_fails": [
+        ("gpt-4o", None, "error", None, "ModelRateLimitError", "ModelServerError", 2, None),
+    ],
+    # An agent's run fails, and the program runs it again with the other model.
+    "pydantic_ai_2.62_two_runs": [
+        ("gpt-4o", "gpt-4o-mini-2024-07-18", "ok", True, "ModelRateLimitError", None, 2, 11),
+    ],
+    # The span of a stream that was refused has no error; that of its agent has.
+    "pydantic_ai_2.62_stream": [
+        ("gpt-4o", "gpt-4o-mini-2024-07-18", "ok", True, "ModelRateLimitError", None, 2, 11),
+    ],
+    # A text could not be embedded, and the chat went on without it: no fallback.
+    "openinference_openai_0.1.66_embedding": [
+        ("text-embedding-3-small", None, "error", None, "InternalServerError", "InternalServerError", 1, None),
+        ("gpt-4o", "gpt-4o-2024-08-06", "ok", None, None, None, None, 11),
+    ],
+    # gpt-4o streams its answer, which a second record says again.
+    "logfire_5.2_stream": [("gpt-4o", "gpt-4o", "ok", None, None, None, None, None)],
+    # With USE_OTEL_LITELLM_REQUEST_SPAN. Outside of the proxy each attempt has a call id of its own.
+    "litellm_1.106_request_spans": [
+        ("gpt-4o", "gpt-4o-mini-2024-07-18", "ok", True, "RateLimitError", None, 2, 11),
+    ],
+    # The Router's attempts in two traces, which nothing joins. Catches saying that no fallback fired.
+    "litellm_1.106_router": [
+        ("best", None, "error", None, "RateLimitError", "RateLimitError", 1, None),
+        ("cheap", "openai/gpt-4o-mini", "ok", None, None, None, None, 11),
+    ],
+    # LiteLLM says the calls on the program's span, the last over the first: what was asked first is gone.
+    "litellm_1.106_on_the_parent": [(None, "gpt-4o-mini-2024-07-18", "ok", None, None, None, None, 11)],
+    # gpt-4o, gpt-4o-mini, gpt-4o: three answers, of which the program's span names the last.
+    "litellm_1.106_on_the_parent_steps": [
+        (None, "gpt-4o-2024-08-06", "ok", None, None, None, None, None),
+        (None, "gpt-4o-mini-2024-07-18", "ok", None, None, None, None, None),
+        (None, "gpt-4o-2024-08-06", "ok", None, None, None, None, None),
+    ],
+    # gpt-4o was asked, and the provider answered with the mini. Catches taking the deployment for what answered.
+    "litellm_1.106_other_model": [("gpt-4o", "gpt-4o-mini", "ok", None, None, None, None, 11)],
+    # completion(fallbacks=[...]): a call around those of both models, which names only the first.
+    "openinference_litellm_0.1.51_fallbacks": [
+        ("openai/gpt-4o", "openai/gpt-4o-mini", "ok", True, "RateLimitError", None, 2, 11),
+    ],
+    # A success that does not say what was asked.
+    "openinference_litellm_0.1.51_responses": [RESCUED],
+    # gpt-4o failed with 429, and nothing says which model it was.
+    "openinference_openai_agents_2.6_failure": [(None, None, "error", None, "error", "error", 1, None)],
+}
+# fmt: on
+
+
+@pytest.mark.parametrize("name", RAN)
+def test_spans_mean_what_the_program_saw(tiermix: Program, name: str) -> None:
+    ran = tiermix("ingest", LOGS / f"{name}.jsonl", "--json")
+    assert ran.code == 0, ran.err
+    assert (ran.json["files"][0]["source"], ran.json["quarantined"]) == ("otel", 0)
+    assert stored(tiermix.folder, MEANING) == RAN[name]
+
+
+def one_a_line(name: str) -> list[dict[str, Any]]:
+    """The spans of a log as exporters without a batch write them."""
+    [record] = [json.loads(line) for line in (LOGS / f"{name}.jsonl").read_text().splitlines()]
+    return [
+        {"resourceSpans": [{"resource": r["resource"], "scopeSpans": [{"scope": s["scope"], "spans": [span]}]}]}
+        for r in record["resourceSpans"]
+        for s in r["scopeSpans"]
+        for span in s["spans"]
+    ]
+
+
+@pytest.mark.parametrize("name", RAN)
+def test_spans_of_a_line_each_and_each_twice_mean_the_same(tiermix: Program, name: str) -> None:
+    # Catches joining spans only within a line, and counting a repeated one.
+    rows = one_a_line(name)
+    twice = write_lines(tiermix.folder / "log.jsonl", [*rows, *rows])
+    assert tiermix("ingest", twice).code == 0
+    assert stored(tiermix.folder, MEANING) == RAN[name]
+
+
+@pytest.mark.parametrize("name", RAN)
+def test_a_trace_in_two_files_that_are_ingested_together_means_the_same(tiermix: Program, name: str) -> None:
+    # As a collector leaves them that begins a new file by size. Catches comparing the spans of each file alone.
+    rows = one_a_line(name)
+    for first in (0, 1):
+        write_lines(tiermix.folder / f"{first}.jsonl", rows[first::2] or rows)
+    assert tiermix("ingest", "0.jsonl", "1.jsonl").code == 0
+    assert stored(tiermix.folder, MEANING) == RAN[name]
+
+
+def test_items_of_a_loop_that_fail_are_requests_of_their_own(tiermix: Program) -> None:
+    # One failed branch and its twin that asks the same model. Catches joining every failed branch with the next one.
+    log = (LOGS / "pydantic_ai_2.62_two_runs.jsonl").read_text().replace("gpt-4o-mini-2024-07-18", "gpt-4o-2024-08-06")
+    path = tiermix.folder / "log.jsonl"
+    path.write_text(log.replace("gpt-4o-mini", "gpt-4o"))
+    assert tiermix("ingest", path).code == 0
+    assert stored(tiermix.folder, "requested_model, status, fallback") == [
+        ("gpt-4o", "error", None),
+        ("gpt-4o", "ok", None),
+    ]
+
+
+def test_the_tenant_and_the_user_stand_in_metadata_and_beside_it(tiermix: Program) -> None:
+    # OpenInference 0.1.66: using_attributes(user_id="u-7", metadata={"tenant": "acme"}).
+    assert tiermix("ingest", LOGS / "openinference_openai_0.1.66_user.jsonl").code == 0
+    assert stored(tiermix.folder, 'requested_model, tenant, "user"') == [("gpt-4o", "acme", "u-7")]
