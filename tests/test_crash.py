@@ -100,6 +100,41 @@ def test_killed_at_any_moment_the_store_is_whole_and_the_next_run_completes_it(t
     assert killed >= KILLS
 
 
+def test_killed_while_the_store_is_made_there_is_none_or_a_whole_one(tmp_path: Path, logs: Path) -> None:
+    # Catches a file that DuckDB makes in place: cut off after any of its first writes it can never be opened again.
+    (tmp_path / "app.jsonl").write_bytes((logs / "d.jsonl").read_bytes())
+    for _ in range(15):
+        process = start(tmp_path, "ingest", "app.jsonl")
+        deadline = time.monotonic() + 30
+        while not any("duckdb" in name for name in os.listdir(tmp_path)) and time.monotonic() < deadline:
+            pass
+        process.send_signal(signal.SIGKILL)
+        process.wait(timeout=30)
+        if (tmp_path / "tiermix.duckdb").exists():
+            consistent(tmp_path)
+            (tmp_path / "tiermix.duckdb").unlink()
+    ran = Program(tmp_path)("ingest", "app.jsonl")
+    assert ran.code == 0, ran.err
+    assert consistent(tmp_path) == 23
+    assert sorted(os.listdir(tmp_path)) == ["app.jsonl", "tiermix.duckdb"]  # nor does anything stay of the others
+
+
+def test_a_disk_too_full_for_a_new_store_leaves_none(tmp_path: Path, logs: Path) -> None:
+    def shrink() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, 5_000))
+
+    done = subprocess.run(
+        [sys.executable, "-m", "tiermix", "ingest", str(logs / "d.jsonl")], cwd=tmp_path, capture_output=True,
+        preexec_fn=shrink, timeout=120, env={**os.environ, "PYTHONPATH": str(ROOT), "TIERMIX_NOW": NOW},
+    )  # fmt: skip
+    assert done.returncode == 4
+    assert b"no room to write" in done.stderr
+    assert b" tiermix.duckdb" in done.stderr  # the store, not what is made beside it
+    assert os.listdir(tmp_path) == []
+    assert Program(tmp_path)("ingest", logs / "d.jsonl").code == 0
+
+
 @pytest.mark.parametrize("limit", [300_000, 600_000, 900_000])
 def test_a_full_disk_leaves_the_store_as_it_was_and_says_so(tmp_path: Path, logs: Path, limit: int) -> None:
     # No file may grow beyond the limit, which is what a full disk looks like to a process.

@@ -75,8 +75,9 @@ class Store:
                 where=str(path),
                 hint="choose another --db, or make the folder",
             )
+        duck.create(path)
         store = cls(duck.connect(path, wait=wait), path)
-        duck.clear_spill(path)
+        duck.clear_left(path)
         store._migrate()
         store._rehash()
         return store

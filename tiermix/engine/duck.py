@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from tiermix.errors import RowRefused, StoreBusy, StoreCorrupt, StoreError, StoreFull, StoreStrained, TiermixError
@@ -29,6 +31,8 @@ _RECORD_BYTES = 16 << 20
 _RETRY_EVERY = 0.2
 # DuckDB's folder beside a database for what does not fit into memory. It leaves it behind when it is killed.
 _SPILL = ".tmp"
+# In the name of the folder where a new database is made.
+_UNBORN = ".new-"
 # The column for the path of a record; no log has one of that name.
 _FILE = "tiermix: path"
 # Strict, so that a row with a field too few or too many is an error and not a guess; the careful way finds it.
@@ -79,13 +83,43 @@ def connect(
     return connection
 
 
-def clear_spill(path: Path) -> None:
-    """Removes what a killed process left beside a database that nobody else has open."""
-    folder = path.with_name(path.name + _SPILL)
-    with suppress(OSError):  # there is none, or it holds files of somebody else
-        for left in folder.glob("duckdb_temp_*"):
+def create(path: Path) -> None:
+    """Makes an empty database, whole or not at all; none when there is a file already.
+
+    DuckDB itself writes a new file in several steps, and refuses for ever one that a kill left between two of them.
+
+    Raises:
+        StoreFull, StoreError: it cannot be made there.
+    """
+    if path.exists():
+        return
+    # An error of the system means: no links here, another process was faster or cleared our folder away (`clear_left`),
+    # or nobody may write here. Whoever opens the file next does without this, or says what stands in the way.
+    with (
+        suppress(OSError),
+        TemporaryDirectory(prefix=f".{path.name}{_UNBORN}", dir=path.parent, ignore_cleanup_errors=True) as folder,
+    ):
+        made = Path(folder) / path.name
+        try:
+            connect(made).close()
+        except StoreError as error:
+            if not path.exists():
+                error.where = str(path)
+                raise
+        else:
+            os.link(made, path)
+
+
+def clear_left(path: Path) -> None:
+    """Removes what killed processes left beside a database that nobody else has open."""
+    with suppress(OSError):  # there is nothing, or it holds files of somebody else
+        for unborn in path.parent.glob(f".{glob_escape(path.name)}{_UNBORN}*"):
+            shutil.rmtree(unborn)
+    spill = path.with_name(path.name + _SPILL)
+    with suppress(OSError):
+        for left in spill.glob("duckdb_temp_*"):
             left.unlink()
-        folder.rmdir()
+        spill.rmdir()
 
 
 def explain(error: Exception, where: str) -> TiermixError:
