@@ -329,6 +329,7 @@ def test_attempts_are_known_again_though_their_hashes_are_not(tiermix: Program, 
                 "ALTER TABLE attempt_log DROP COLUMN attempt_hash; ALTER TABLE attempt_log DROP COLUMN group_hash"
             )
             db.execute("ALTER TABLE request_log DROP COLUMN group_hash; DROP TABLE drift_acknowledged")
+            db.execute("DROP TABLE span_log")
             db.execute(
                 "ALTER TABLE request_log ADD COLUMN source VARCHAR; ALTER TABLE attempt_log ADD COLUMN source VARCHAR"
             )

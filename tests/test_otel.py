@@ -11,6 +11,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from tests.conftest import Program, write_lines
@@ -153,3 +154,21 @@ def test_the_tenant_and_the_user_stand_in_metadata_and_beside_it(tiermix: Progra
     # OpenInference 0.1.66: using_attributes(user_id="u-7", metadata={"tenant": "acme"}).
     assert tiermix("ingest", LOGS / "openinference_openai_0.1.66_user.jsonl").code == 0
     assert stored(tiermix.folder, 'requested_model, tenant, "user"') == [("gpt-4o", "acme", "u-7")]
+
+
+@pytest.mark.parametrize("name", RAN)
+def test_a_trace_that_straddles_nights_means_the_same(tiermix: Program, name: str) -> None:
+    # Whatever of it comes first. Catches judging a span by what arrived with it, and an earlier judgement that stays.
+    rows = one_a_line(name)
+    for first, second in (
+        (rows[::2], rows[1::2] or rows),
+        (rows[1::2] or rows, rows[::2]),
+        (rows[:1], rows[1:] or rows),
+    ):
+        (tiermix.folder / "tiermix.duckdb").unlink(missing_ok=True)
+        for night, part in enumerate((first, second)):
+            assert tiermix("ingest", write_lines(tiermix.folder / f"{night}.jsonl", part)).code == 0
+        assert stored(tiermix.folder, MEANING) == RAN[name]
+        with duckdb.connect(str(tiermix.folder / "tiermix.duckdb"), read_only=True) as db:
+            counted = db.execute("SELECT sum(requests) FROM mix_minute").fetchone()
+        assert counted == (len(RAN[name]),)

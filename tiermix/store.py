@@ -18,7 +18,7 @@ from tiermix.model import Outcome, Placement
 if TYPE_CHECKING:
     import duckdb
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 
 
 class Store:
@@ -120,6 +120,7 @@ class Store:
             self.execute("UPDATE request_log SET request_hash = hash(request_id)")
             self.execute("UPDATE request_log SET group_hash = hash(group_key) WHERE group_key IS NOT NULL")
             self.execute("UPDATE attempt_log SET attempt_hash = hash(attempt_id), group_hash = hash(group_key)")
+            self.execute("UPDATE span_log SET trace_hash = hash(json_extract_string(span, '$.trace'))")
             self.execute("DELETE FROM meta WHERE key = 'hash'")
             self.execute("INSERT INTO meta VALUES ('hash', $ours)", {"ours": ours})
 

@@ -119,6 +119,64 @@ def cleaned(
             out then.
         longest: the size of the longest record, where it is known to be beyond what DuckDB reads by itself.
     """
+    records, params = _records(job, paths, dialect, seen, typed=typed, strict=strict, longest=longest)
+    return judged(job, dialect, "records", records, params)
+
+
+def spans(job: Job, paths: Sequence[Path], dialect: Dialect, seen: Sample, *, longest: int = 0) -> Cleaned:
+    """What the records of files say each by itself, as a relation, with tenants and users as they are stored.
+
+    Args:
+        job: the store and the key.
+        paths: files that are read alike.
+        dialect: one with `spans`.
+        seen: how they are packed.
+        longest: as of `cleaned`.
+    """
+    records, params = _records(job, paths, dialect, seen, longest=longest)
+    said = f"WITH records AS ({records}) SELECT * FROM ({dialect.spans}) AS s"
+    known = {c for c, _ in _described(job.store, said, params)}
+    people = {"tenant": "identity(tenant, $hash_key)", "user": 'identity(person("user"), $hash_key)'}
+    hashed = ", ".join(f"{how} AS {identifier(c)}" for c, how in people.items() if c in known)
+    text = f"SELECT * REPLACE ({hashed}) FROM ({said}) AS said" if hashed else said
+    return Cleaned(text, {**params, "hash_key": job.hash_key} if hashed else params)
+
+
+def judged(
+    job: Job, dialect: Dialect, name: str, relation: str, params: dict[str, object], *, hashed: bool = False
+) -> Cleaned:
+    """The rows that the projection of a dialect makes of a relation, as `cleaned` returns them.
+
+    Args:
+        job: the store and the key.
+        dialect: whose projection.
+        name: what the projection calls the relation.
+        relation: its SQL.
+        params: of that.
+        hashed: whether its tenants and users are hashed already, if they are to be.
+    """
+    contract = dict(_described(job.store, sql.load(f"ingest/contract_{dialect.row}s").text, {}))
+    given = dict(
+        _described(job.store, f"WITH {name} AS ({relation}) SELECT * FROM ({dialect.projection}) AS p", params)
+    )
+    missing = [f"CAST(NULL AS {t}) AS {identifier(c)}" for c, t in contract.items() if c not in given]
+    projected = f"SELECT {', '.join(['p.*', *missing])} FROM ({dialect.projection}) AS p"
+    clean = sql.load(f"ingest/clean_{dialect.row}s").text
+    text = f"WITH {name} AS ({relation}), projected AS ({projected}) {clean}"
+    return Cleaned(text, {**params, "hash_key": None if hashed else job.hash_key})
+
+
+def _records(
+    job: Job,
+    paths: Sequence[Path],
+    dialect: Dialect,
+    seen: Sample,
+    *,
+    typed: Collection[str] = (),
+    strict: bool = False,
+    longest: int = 0,
+) -> tuple[str, dict[str, object]]:
+    """SQL of the relation `records` of a dialect, and its parameters; see `cleaned`."""
     scan = Scan(tuple(paths), seen.container, seen.packing, seen.delimiter, longest)
     present = job.store.columns_of(scan) if seen.container == "csv" else dict(seen.types)
     columns = dict(dialect.columns)
@@ -130,15 +188,7 @@ def cleaned(
     records = f"WITH read AS ({records}) {dialect.as_if_typed('read', columns)}"
     if typed and not strict:
         records = f"SELECT * FROM ({records}) AS r WHERE {' AND '.join(f'{identifier(c)} IS NOT NULL' for c in typed)}"
-    contract = dict(_described(job.store, sql.load(f"ingest/contract_{dialect.row}s").text, {}))
-    given = dict(
-        _described(job.store, f"WITH records AS ({records}) SELECT * FROM ({dialect.projection}) AS p", params)
-    )
-    missing = [f"CAST(NULL AS {t}) AS {identifier(c)}" for c, t in contract.items() if c not in given]
-    projected = f"SELECT {', '.join(['p.*', *missing])} FROM ({dialect.projection}) AS p"
-    clean = sql.load(f"ingest/clean_{dialect.row}s").text
-    text = f"WITH records AS ({records}), projected AS ({projected}) {clean}"
-    return Cleaned(text, {**params, "hash_key": job.hash_key})
+    return records, params
 
 
 def seldom_lost(job: Job, item: Input, rows: int) -> list[str]:

@@ -111,7 +111,7 @@ def _parquet_columns(store: Store, path: Path) -> dict[str, str]:
 
 def _fingerprint(path: Path, size: int, dialect: Dialect) -> str:
     """A digest of the two ends of a file and of how it is read: whether there can be anything new in it."""
-    digest = hashlib.sha256(f"{size} {dialect.name} {dialect.projection}".encode())
+    digest = hashlib.sha256(f"{size} {dialect.name} {dialect.spans}{dialect.projection}".encode())
     digest.update(ends(path))
     return digest.hexdigest()[:32]
 

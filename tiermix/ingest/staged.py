@@ -9,7 +9,8 @@ from tiermix import sql
 from tiermix.broken import locate, parts
 from tiermix.errors import StoreBusy, StoreCorrupt, StoreError, StoreFull, StoreStrained, UnreadableFile
 from tiermix.files import scratch
-from tiermix.ingest.batch import Input, Job, Tally, bad_rows, cleaned, enter, next_batch, roll_up
+from tiermix.ingest import traces
+from tiermix.ingest.batch import Input, Job, Tally, bad_rows, cleaned, enter, next_batch, roll_up, spans
 from tiermix.model import FileReceipt
 from tiermix.sources import Dialect, Sample
 from tiermix.store import Store
@@ -49,6 +50,9 @@ def add_carefully(job: Job, item: Input) -> list[FileReceipt]:
 
 def _finish(job: Job, batch: Sequence[Input], staged: dict[str, Input]) -> list[FileReceipt]:
     """Accounts for what was staged and commits it; `staged` says which input each staged file is."""
+    if batch[0].dialect.spans:
+        source = traces.judge(job, batch[0].dialect)
+        job.store.execute(f"CREATE OR REPLACE TEMP TABLE staged AS {source.text}", source.params)
     tallies: dict[str, Tally] = {}
     for path, (tally, bad) in _judge(job.store, batch[0].dialect).items():
         item = staged[path]
@@ -62,14 +66,16 @@ def _stage(
 ) -> None:
     """Reads files into the temporary table `staged`, typed and with the reason why a row is bad.
 
-    With `behind` it adds to the table, in which so many records stand already.
+    Spans, which are judged only when all are there, go into `gathered` instead. With `behind` it adds to the table, in
+    which so many records stand already.
     """
-    source = cleaned(job, paths, like.dialect, seen, longest=longest)
+    read, table = (spans, "gathered") if like.dialect.spans else (cleaned, "staged")
+    source = read(job, paths, like.dialect, seen, longest=longest)
     if behind is None:
-        job.store.execute("DROP TABLE IF EXISTS staged")
-        job.store.execute(f"CREATE TEMP TABLE staged AS {source.text}", source.params)
+        job.store.execute(f"DROP TABLE IF EXISTS {table}")
+        job.store.execute(f"CREATE TEMP TABLE {table} AS {source.text}", source.params)
         return
-    text = f"INSERT INTO staged SELECT c.* REPLACE (line + $behind AS line) FROM ({source.text}) AS c"
+    text = f"INSERT INTO {table} SELECT c.* REPLACE (line + $behind AS line) FROM ({source.text}) AS c"
     job.store.execute(text, {**source.params, "behind": behind})
 
 
@@ -104,7 +110,7 @@ def _commit(job: Job, batch: Sequence[Input], tallies: dict[str, Tally]) -> list
         if dialect.row == "request":
             store.ask("ingest/fresh_requests")
         else:
-            _fold(store, batch_id)
+            _fold(store, dialect, batch_id)
         store.ask("ingest/new_outcomes")
         store.ask("ingest/insert_requests", {"batch_id": batch_id})
         roll_up(store, batch_id)
@@ -114,10 +120,16 @@ def _commit(job: Job, batch: Sequence[Input], tallies: dict[str, Tally]) -> list
     return receipts
 
 
-def _fold(store: Store, batch_id: int) -> None:
+def _fold(store: Store, dialect: Dialect, batch_id: int) -> None:
     """Adds the new attempts and folds every request they belong to anew, taking its old self out of the rollups."""
+    if dialect.spans:
+        store.ask("ingest/reread_attempts")
+        store.ask("ingest/drop_reread")
+        traces.keep(store, batch_id)
     store.ask("ingest/fresh_attempts", {"batch_id": batch_id})
     store.ask("ingest/touched_groups", {"batch_id": batch_id})
+    if dialect.spans:
+        store.ask("ingest/touched_again")
     store.ask("ingest/touched_rows")
     store.ask("ingest/touched_attempts")
     store.ask("ingest/replaced_requests")

@@ -27,6 +27,10 @@ class Dialect:
         columns: the fields it reads and their DuckDB types.
         projection: SQL from the relation `records` to columns of `ingest/contract_requests` or
             `ingest/contract_attempts`; `skip` marks rows that are no requests, such as spans of other kinds.
+        spans: where several records must be seen together to judge an attempt, SQL from `records` to what each says by
+            itself; the projection then starts from that, as the relation `spans`. Columns are `file`, `line`, `trace`
+            (of what belongs together), `id` (in it), `telling` and `leaf` (see `ingest/keep_spans`), texts and truth
+            values. The store keeps spans, and judges them again when later ones of their trace arrive.
         explodes: a record can hold several rows, or the projection loses their order; `records` then has the number of
             the record as column `line`, which the projection passes on.
         fast: types of fields whose values are normally of that type, DOUBLE or BOOLEAN; a sound log is read as such,
@@ -43,6 +47,7 @@ class Dialect:
     any_keys: tuple[str, ...]
     columns: Mapping[str, str]
     projection: str
+    spans: str = ""
     explodes: bool = False
     fast: Mapping[str, str] = field(default_factory=dict)
     careful: Mapping[str, str] = field(default_factory=dict)
@@ -92,6 +97,7 @@ def _read(folder: Path) -> Dialect:
         any_keys=tuple(data["sniff"].get("any", ())),
         columns=data.get("columns", {}),
         projection=(folder / "projection.sql").read_text(encoding="utf-8") if "refuse" not in data else "",
+        spans=spans.read_text(encoding="utf-8") if (spans := folder / "spans.sql").exists() else "",
         explodes=data.get("explodes", False),
         fast=data.get("fast", {}),
         careful=data.get("careful", {}),

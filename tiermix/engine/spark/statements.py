@@ -63,7 +63,16 @@ def _chained(steps: dict[str, exp.Query], last: exp.Query) -> exp.Query:
 def _staged(dialect: Dialect) -> dict[str, exp.Query]:
     clean = f"ingest/clean_{dialect.row}s"
     alike = parsed(dialect.as_if_typed(RECORDS, dialect.columns))
-    return {"read_alike": alike, "projected": _projected(dialect), "staged": _query(clean)}
+    spans = {"spans": _read_alike(parsed(dialect.spans))} if dialect.spans else {}
+    return {"read_alike": alike, **spans, "projected": _projected(dialect), "staged": _query(clean)}
+
+
+def _read_alike(query: exp.Query) -> exp.Query:
+    """The query with the records as if they were read as the types they should have."""
+    for table in list(query.find_all(exp.Table)):
+        if table.name == RECORDS:
+            table.replace(exp.alias_(exp.to_table("read_alike"), RECORDS, table=True))
+    return query
 
 
 def _projected(dialect: Dialect) -> exp.Query:
@@ -71,9 +80,7 @@ def _projected(dialect: Dialect) -> exp.Query:
     projection = parsed(dialect.projection)
     if "line" not in projection.named_selects:  # only a dialect whose records hold several rows passes it on itself
         projection = projection.select(exp.column("line"), copy=False)
-    for table in list(projection.find_all(exp.Table)):
-        if table.name == RECORDS:
-            table.replace(exp.alias_(exp.to_table("read_alike"), RECORDS, table=True))
+    projection = _read_alike(projection)
     contract = _query(f"ingest/contract_{dialect.row}s")
     missing = [column for column in contract.selects if column.alias not in projection.named_selects]
     return exp.select("p.*", *missing).from_(projection.subquery("p"))
