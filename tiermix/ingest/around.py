@@ -9,7 +9,8 @@ from pathlib import Path
 from tiermix.errors import StoreBusy, StoreError, StoreFull
 from tiermix.files import scratch
 from tiermix.ingest.batch import Input, Job, Tally, next_batch, seldom_lost
-from tiermix.ingest.onepass import HEAD_ROWS, Fault, LookAgain, account, check, lenient, put, tried
+from tiermix.ingest.naming import HEAD_ROWS
+from tiermix.ingest.onepass import Fault, LookAgain, account, check, lenient, put, tried
 from tiermix.ingest.survey import Survey, survey
 from tiermix.ingest.unstored import settle
 from tiermix.model import FileReceipt

@@ -235,6 +235,12 @@ def bad_rows(store: Store, rows: str, params: dict[str, object]) -> Iterator[tup
         after = found[-1][0]
 
 
+def note_ids(store: Store, table: str, source: Cleaned) -> None:
+    """Makes a table of the hashes of the ids of rows, in their order; null where one has none."""
+    ids = f"SELECT CASE WHEN has_id THEN hash(request_id) END AS request FROM ({source.text}) AS c"
+    store.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {ids}", source.params)
+
+
 def next_batch(store: Store) -> int:
     """The number of the batch at hand."""
     return int(store.execute("SELECT coalesce(max(batch_id), 0) + 1 FROM ledger")[0][0])

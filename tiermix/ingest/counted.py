@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from tiermix import sql
 from tiermix.ingest.batch import Cleaned, Input, Job, Tally, enter, next_batch
-from tiermix.ingest.onepass import HEAD_ROWS, OUTCOMES, TIERS, LookAgain, Way, name_outcomes, name_outcomes_of, sound
+from tiermix.ingest.naming import HEAD_ROWS, OUTCOMES, TIERS, Way, name_outcomes, name_outcomes_of
+from tiermix.ingest.onepass import LookAgain, sound
 from tiermix.model import FileReceipt
 from tiermix.tiers import settled
 
@@ -42,7 +43,9 @@ def _count(job: Job, batch: Sequence[Input], source: Cleaned, way: Way) -> list[
     if store.ask("ingest/counted_twice")[0][0]:
         raise LookAgain
     store.ask("ingest/sum_counts")
-    name_outcomes(store, source, way, lambda: store.ask("ingest/missing_counted_outcomes")[0][0])
+    placed = Cleaned("SELECT rowid AS place, request, outcome_id FROM counted", {})
+    if not name_outcomes(job, batch, source, way, placed):
+        raise LookAgain
     store.ask("ingest/end_count")
     lines: dict[int, int] = dict(store.execute("SELECT file, CAST(sum(requests) AS BIGINT) FROM counts GROUP BY file"))
     store.execute("DROP TABLE counted")

@@ -4,29 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from enum import Enum
 
 from tiermix import sql
 from tiermix.errors import RowRefused, StoreBusy, StoreError, StoreFull
 from tiermix.ingest.batch import Cleaned, Input, Job, Tally, cleaned, enter, roll_up
+from tiermix.ingest.naming import OUTCOMES, name_outcomes
 from tiermix.model import FileReceipt
 from tiermix.store import Store
-
-HEAD_ROWS = 20_000
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """How much of requests is counted: the queries that count and that name outcomes, and which rows have one."""
-
-    count: str
-    name: str
-    sound: str
-
-
-OUTCOMES = Way("ingest/count_requests", "ingest/new_outcomes", "bad IS NULL")
-TIERS = Way("ingest/count_tiers", "ingest/new_tiers", "uncounted IS NULL AND logged_tier IS NOT NULL")
 
 
 class LookAgain(Exception):
@@ -121,27 +106,13 @@ def check(store: Store, batch_id: int) -> None:
 
 
 def account(job: Job, item: Input, source: Cleaned, batch_id: int, tally: Tally) -> FileReceipt:
-    """Brings outcomes, rollups, quarantine and ledger up to a batch that was put into the store."""
-    missing = "ingest/missing_outcomes"
-    name_outcomes(job.store, source, OUTCOMES, lambda: job.store.ask(missing, {"batch_id": batch_id})[0][0])
+    """Brings outcomes, rollups, quarantine and ledger up to a batch that was put into the store.
+
+    Raises:
+        LookAgain: the file has changed meanwhile.
+    """
+    placed = "SELECT rowid AS place, request_hash AS request, outcome_id FROM request_log WHERE batch_id = $batch_id"
+    if not name_outcomes(job, [item], source, OUTCOMES, Cleaned(placed, {"batch_id": batch_id})):
+        raise LookAgain
     roll_up(job.store, batch_id)
     return enter(job, item, batch_id, tally)
-
-
-def name_outcomes(store: Store, source: Cleaned, way: Way, missing: Callable[[], int]) -> None:
-    """Reads the few columns of outcomes again: first in the head of the file, which mostly has them all, then in all.
-
-    Only the first files of a store, and now and then a later one, bring outcomes that are not known by their hash.
-    """
-    for limit in (f" LIMIT {HEAD_ROWS}", ""):
-        if not missing():
-            return
-        name_outcomes_of(store, source, way, limit)
-    if missing():
-        raise LookAgain  # the file has changed meanwhile
-
-
-def name_outcomes_of(store: Store, source: Cleaned, way: Way, limit: str) -> None:
-    """Gives names to the outcomes of the rows up to the limit (SQL)."""
-    incoming = f"SELECT * FROM (SELECT * FROM ({source.text}) AS c{limit}) AS head WHERE {way.sound} AND NOT skip"
-    store.execute(f"WITH incoming AS ({incoming}) {sql.load(way.name).text}", source.params)

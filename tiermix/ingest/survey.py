@@ -17,6 +17,8 @@ from tiermix.sources.records import portions
 _SHORTEST, _STRETCHES = 1 << 14, 300_000
 # A longer line is not kept as the first of its stretch.
 _FIRST = 1 << 16
+# So much is read around a line at first.
+_GLIMPSE = 1 << 12
 _BEGIN = re.compile(rb"\s*\{\s*[\"}]")
 _NOTHING = b"{}"
 
@@ -108,6 +110,36 @@ def _begun(text: bytes, start: int, apart: int) -> tuple[int, list[tuple[int, in
         begin = int(breaks[nth - 1]) + 1 if nth else 0
         found.append((nth, begin, text[begin : int(breaks[nth])]))
     return len(breaks), found
+
+
+def glimpse(path: Path, size: int, many: int, firsts: Path) -> tuple[array[int], Part]:
+    """Some lines of a file that is not packed, spread evenly over it.
+
+    Args:
+        path: the file.
+        size: its size in bytes.
+        many: about how many.
+        firsts: where to write them; an empty object for one that is no object, or long.
+
+    Returns:
+        where in the file they begin, ascending, and the file of them.
+
+    Raises:
+        UnreadableFile: it is gone.
+    """
+    part, offsets = Part(firsts), array("q")
+    try:
+        with path.open("rb", buffering=_GLIMPSE) as file, firsts.open("wb") as out:
+            for at in range(0, size, max(size // max(many, 1), 1)):
+                file.seek(at)
+                file.readline(_FIRST)  # the rest of a line that begins before
+                begin, line = file.tell(), file.readline(_FIRST + 1)
+                if begin < size and (not offsets or begin > offsets[-1]):
+                    offsets.append(begin)
+                    part.add(line.rstrip() if len(line) <= _FIRST and _is_object(line) else _NOTHING, out)
+    except OSError as error:
+        raise unreadable(error, str(path)) from error
+    return offsets, part
 
 
 def _is_object(line: bytes) -> bool:

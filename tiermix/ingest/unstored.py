@@ -13,8 +13,9 @@ from itertools import groupby
 from pathlib import Path
 
 from tiermix.broken import locate, named
-from tiermix.ingest.batch import Cleaned, Input, Job, bad_rows, cleaned, quarantine
-from tiermix.ingest.onepass import OUTCOMES, LookAgain, TooFew, lenient, name_outcomes_of, put
+from tiermix.ingest.batch import Cleaned, Input, Job, bad_rows, cleaned, note_ids, quarantine
+from tiermix.ingest.naming import OUTCOMES, name_outcomes_of
+from tiermix.ingest.onepass import LookAgain, TooFew, lenient, put
 from tiermix.ingest.survey import Stretch, Survey, texts_of
 from tiermix.sources import Sample
 from tiermix.sources.records import Record, lines
@@ -81,17 +82,11 @@ def settle(job: Job, item: Input, look: Survey, batch_id: int, folder: Path, *, 
 def _doubtful(job: Job, item: Input, look: Survey, batch_id: int) -> list[Stretch]:
     """The stretches of a file of which the store may not have every line."""
     firsts = cleaned(job, [look.firsts.path], item.dialect, _LINES)
-    _note_ids(job.store, "firsts", firsts)
+    note_ids(job.store, "firsts", firsts)
     apart = job.store.ask("ingest/stored_apart", {"batch_id": batch_id})
     if len(apart) != look.firsts.records:
         raise LookAgain
     return [look.stretch(nth) for nth, (rows,) in enumerate(apart) if rows != look.numbers[nth + 1] - look.numbers[nth]]
-
-
-def _note_ids(store: Store, table: str, source: Cleaned) -> None:
-    """Makes a table of the hashes of the ids of rows, in their order; null where one has none."""
-    ids = f"SELECT CASE WHEN has_id THEN hash(request_id) END AS request FROM ({source.text}) AS c"
-    store.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {ids}", source.params)
 
 
 def _parts(stretches: Sequence[Stretch]) -> Iterator[list[Stretch]]:
@@ -119,7 +114,7 @@ def _absent(store: Store, here: Sequence[Record], batch_id: int, copy: Path, row
         LookAgain: there are lines that are blank to DuckDB alone.
     """
     _write(copy, here)
-    _note_ids(store, "here", rows)
+    note_ids(store, "here", rows)
     if store.execute("SELECT count(*) FROM here") != [(len(here),)]:
         raise LookAgain
     return [here[nth] for (nth,) in store.ask("ingest/absent", {"batch_id": batch_id})]
