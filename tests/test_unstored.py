@@ -16,7 +16,8 @@ from tests.conftest import small_records
 from tests.odd import TEXTS
 from tiermix.config.settings import Config
 from tiermix.ingest import around, ingest, run, unstored
-from tiermix.ingest.batch import Cleaned, Input, Job, cleaned
+from tiermix.ingest.batch import Input, Job
+from tiermix.ingest.cleaning import Relation, cleaned
 from tiermix.inputs import Found
 from tiermix.sources.records import Record
 from tiermix.store import Store
@@ -138,7 +139,7 @@ def both_ways(
     careful = stored_carefully(path, monkeypatch)
     read: list[int] = []
 
-    def lenient(job: Job, item: Input, typed: Sequence[str] = ()) -> Cleaned:
+    def lenient(job: Job, item: Input, typed: Sequence[str] = ()) -> Relation:
         read.append(len(typed))
         return cleaned(job, [item.path], item.dialect, item.seen, typed=typed)
 
@@ -220,7 +221,7 @@ def test_of_a_log_with_a_bad_line_only_what_stands_around_it_is_judged_again(
     looked_at: list[int] = []
     judged: list[int] = []
 
-    def absent(store: Store, here: Sequence[Record], batch_id: int, copy: Path, rows: Cleaned) -> list[Record]:
+    def absent(store: Store, here: Sequence[Record], batch_id: int, copy: Path, rows: Relation) -> list[Record]:
         looked_at.append(len(here))
         judged.append(len(found := whole(store, here, batch_id, copy, rows)))
         return found

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from tiermix.errors import StoreBusy, StoreError, StoreFull
 from tiermix.files import scratch
-from tiermix.ingest.batch import Input, Job, Tally, next_batch, seldom_lost
+from tiermix.ingest.batch import Input, Job, Tally, next_batch
+from tiermix.ingest.cleaning import seldom_lost
 from tiermix.ingest.naming import HEAD_ROWS
 from tiermix.ingest.onepass import Fault, LookAgain, account, check, lenient, put, tried
 from tiermix.ingest.survey import Survey, survey

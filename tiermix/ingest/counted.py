@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tiermix import sql
-from tiermix.ingest.batch import Cleaned, Input, Job, Tally, enter, next_batch
+from tiermix.ingest.batch import Input, Job, Tally, enter, next_batch
+from tiermix.ingest.cleaning import Relation
 from tiermix.ingest.naming import HEAD_ROWS, OUTCOMES, TIERS, Way, name_outcomes, name_outcomes_of
 from tiermix.ingest.onepass import LookAgain, sound
 from tiermix.model import FileReceipt
@@ -33,7 +34,7 @@ def count_outcomes(job: Job, batch: Sequence[Input]) -> list[FileReceipt]:
     return _count(job, batch, sound(job, batch), OUTCOMES)
 
 
-def _count(job: Job, batch: Sequence[Input], source: Cleaned, way: Way) -> list[FileReceipt]:
+def _count(job: Job, batch: Sequence[Input], source: Relation, way: Way) -> list[FileReceipt]:
     """Counts the requests of sound files by minute and outcome, for one question; no request is kept."""
     store = job.store
     store.ask("ingest/begin_count")
@@ -43,7 +44,7 @@ def _count(job: Job, batch: Sequence[Input], source: Cleaned, way: Way) -> list[
     if store.ask("ingest/counted_twice")[0][0]:
         raise LookAgain
     store.ask("ingest/sum_counts")
-    placed = Cleaned("SELECT rowid AS place, request, outcome_id FROM counted", {})
+    placed = Relation("SELECT rowid AS place, request, outcome_id FROM counted", {})
     if not name_outcomes(job, batch, source, way, placed):
         raise LookAgain
     store.ask("ingest/end_count")

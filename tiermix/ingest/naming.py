@@ -14,7 +14,8 @@ from pathlib import Path
 
 from tiermix import sql
 from tiermix.files import scratch
-from tiermix.ingest.batch import Cleaned, Input, Job, cleaned, note_ids
+from tiermix.ingest.batch import Input, Job
+from tiermix.ingest.cleaning import Relation, cleaned, note_ids
 from tiermix.ingest.survey import Stretch, glimpse, texts_of
 from tiermix.sources import Sample
 from tiermix.store import Store
@@ -38,7 +39,7 @@ OUTCOMES = Way("ingest/count_requests", "ingest/new_outcomes", "bad IS NULL")
 TIERS = Way("ingest/count_tiers", "ingest/new_tiers", "uncounted IS NULL AND logged_tier IS NOT NULL")
 
 
-def name_outcomes(job: Job, batch: Sequence[Input], source: Cleaned, way: Way, placed: Cleaned) -> bool:
+def name_outcomes(job: Job, batch: Sequence[Input], source: Relation, way: Way, placed: Relation) -> bool:
     """Names the kinds of outcomes that a batch brings for the first time; false when the files no longer have them all.
 
     Args:
@@ -63,22 +64,22 @@ def name_outcomes(job: Job, batch: Sequence[Input], source: Cleaned, way: Way, p
     return not _unnamed(job.store, placed)
 
 
-def name_outcomes_of(store: Store, source: Cleaned, way: Way, limit: str) -> None:
+def name_outcomes_of(store: Store, source: Relation, way: Way, limit: str) -> None:
     """Gives names to the outcomes of the rows up to the limit (SQL), of which it reads the few columns they need."""
     incoming = f"SELECT * FROM (SELECT * FROM ({source.text}) AS c{limit}) AS head WHERE {way.sound} AND NOT skip"
     store.execute(f"WITH incoming AS ({incoming}) {sql.load(way.name).text}", source.params)
 
 
-def _unnamed(store: Store, placed: Cleaned) -> list[int]:
+def _unnamed(store: Store, placed: Relation) -> list[int]:
     """Where the first requests of kinds without a name stand."""
     return [place for (place,) in _ask(store, placed, "ingest/unnamed")]
 
 
-def _ask(store: Store, placed: Cleaned, name: str) -> list[tuple[int, ...]]:
+def _ask(store: Store, placed: Relation, name: str) -> list[tuple[int, ...]]:
     return store.execute(f"WITH placed AS ({placed.text}) {sql.load(name).text}", placed.params)
 
 
-def _name_at(job: Job, item: Input, way: Way, placed: Cleaned, places: Sequence[int]) -> None:
+def _name_at(job: Job, item: Input, way: Way, placed: Relation, places: Sequence[int]) -> None:
     """Names the outcomes of what stands around some places of a file of lines."""
     job.store.execute("SET preserve_insertion_order = true")  # of the known lines; nothing large is written any more
     with scratch() as folder:
@@ -108,16 +109,17 @@ def _around(
         offsets: where lines begin in the file.
         size: that of the file, in bytes.
     """
-    bounds = [0, *(offsets[nth] for nth in sorted(nth for nth, _ in known)), size]
-    order = {nth: i for i, nth in enumerate(sorted(nth for nth, _ in known), start=1)}
-    stood = [place for _, place in known]
+    in_file = sorted(nth for nth, _ in known)
+    bounds = [0, *(offsets[nth] for nth in in_file), size]
+    begun_by = {nth: i for i, nth in enumerate(in_file, start=1)}
+    by_place = [place for _, place in known]
     wanted = set()
     for place in places:
-        behind = bisect(stood, place)
+        behind = bisect(by_place, place)
         if behind:  # between this line and the next one of the file
-            wanted.add(order[known[behind - 1][0]])
-        if behind < len(known):  # or another thread read it, as one of the first lines before this one
-            wanted.add(order[known[behind][0]] - 1)
+            wanted.add(begun_by[known[behind - 1][0]])
+        if behind < len(known):  # or it is one of the first that a thread read, just before this one
+            wanted.add(begun_by[known[behind][0]] - 1)
     for i in sorted(wanted):
         yield Stretch(0, bounds[i], 0, bounds[i + 1] - bounds[i])
 

@@ -8,7 +8,8 @@ from enum import Enum
 
 from tiermix import sql
 from tiermix.errors import RowRefused, StoreBusy, StoreError, StoreFull
-from tiermix.ingest.batch import Cleaned, Input, Job, Tally, cleaned, enter, roll_up
+from tiermix.ingest.batch import Input, Job, Tally, enter, roll_up
+from tiermix.ingest.cleaning import Relation, cleaned
 from tiermix.ingest.naming import OUTCOMES, name_outcomes
 from tiermix.model import FileReceipt
 from tiermix.store import Store
@@ -62,13 +63,13 @@ def _unordered(store: Store) -> Iterator[None]:
         store.execute("SET preserve_insertion_order = true")
 
 
-def sound(job: Job, batch: Sequence[Input]) -> Cleaned:
+def sound(job: Job, batch: Sequence[Input]) -> Relation:
     """The rows of files, read as the types they should have: raises at the first line that cannot be."""
     paths, like = [i.path for i in batch], batch[0]
     return cleaned(job, paths, like.dialect, like.seen, typed=like.dialect.typed, strict=True)
 
 
-def lenient(job: Job, item: Input, typed: Collection[str] = ()) -> Cleaned:
+def lenient(job: Job, item: Input, typed: Collection[str] = ()) -> Relation:
     """The rows of a file; a line that cannot be read is a bad row.
 
     Args:
@@ -80,7 +81,7 @@ def lenient(job: Job, item: Input, typed: Collection[str] = ()) -> Cleaned:
     return cleaned(job, [item.path], item.dialect, item.seen, typed=typed)
 
 
-def put(store: Store, batch_id: int, source: Cleaned, rows: str, which: str) -> int:
+def put(store: Store, batch_id: int, source: Relation, rows: str, which: str) -> int:
     """Puts rows into the store; how many.
 
     Args:
@@ -105,14 +106,14 @@ def check(store: Store, batch_id: int) -> None:
         raise LookAgain
 
 
-def account(job: Job, item: Input, source: Cleaned, batch_id: int, tally: Tally) -> FileReceipt:
+def account(job: Job, item: Input, source: Relation, batch_id: int, tally: Tally) -> FileReceipt:
     """Brings outcomes, rollups, quarantine and ledger up to a batch that was put into the store.
 
     Raises:
         LookAgain: the file has changed meanwhile.
     """
     placed = "SELECT rowid AS place, request_hash AS request, outcome_id FROM request_log WHERE batch_id = $batch_id"
-    if not name_outcomes(job, [item], source, OUTCOMES, Cleaned(placed, {"batch_id": batch_id})):
+    if not name_outcomes(job, [item], source, OUTCOMES, Relation(placed, {"batch_id": batch_id})):
         raise LookAgain
     roll_up(job.store, batch_id)
     return enter(job, item, batch_id, tally)

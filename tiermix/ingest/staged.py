@@ -10,7 +10,8 @@ from tiermix.broken import locate, parts
 from tiermix.errors import StoreBusy, StoreCorrupt, StoreError, StoreFull, StoreStrained, UnreadableFile
 from tiermix.files import scratch
 from tiermix.ingest import traces
-from tiermix.ingest.batch import Input, Job, Tally, bad_rows, cleaned, enter, next_batch, roll_up, spans
+from tiermix.ingest.batch import Input, Job, Tally, bad_rows, enter, next_batch, roll_up
+from tiermix.ingest.cleaning import cleaned, spans
 from tiermix.model import FileReceipt
 from tiermix.sources import Dialect, Sample
 from tiermix.store import Store

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from tiermix.ingest.batch import Cleaned, Job, judged
+from tiermix.ingest.batch import Job
+from tiermix.ingest.cleaning import Relation, judged
 from tiermix.sources import Dialect
 from tiermix.sql import identifier, literal
 from tiermix.store import Store
@@ -16,7 +17,7 @@ _LONGEST_ID = 256
 _LONGEST_TEXT = 1024
 
 
-def judge(job: Job, dialect: Dialect) -> Cleaned:
+def judge(job: Job, dialect: Dialect) -> Relation:
     """The rows of `gathered` and of earlier spans of its traces, judged together; the latter have no `file`."""
     job.store.ask("ingest/earlier_spans")
     columns = _columns(job.store)

@@ -13,7 +13,8 @@ from itertools import groupby
 from pathlib import Path
 
 from tiermix.broken import locate, named
-from tiermix.ingest.batch import Cleaned, Input, Job, bad_rows, cleaned, note_ids, quarantine
+from tiermix.ingest.batch import Input, Job, bad_rows, quarantine
+from tiermix.ingest.cleaning import Relation, cleaned, note_ids
 from tiermix.ingest.naming import OUTCOMES, name_outcomes_of
 from tiermix.ingest.onepass import LookAgain, TooFew, lenient, put
 from tiermix.ingest.survey import Stretch, Survey, texts_of
@@ -100,7 +101,7 @@ def _parts(stretches: Sequence[Stretch]) -> Iterator[list[Stretch]]:
     return (list(several) for _, several in groupby(stretches, part))
 
 
-def _absent(store: Store, here: Sequence[Record], batch_id: int, copy: Path, rows: Cleaned) -> list[Record]:
+def _absent(store: Store, here: Sequence[Record], batch_id: int, copy: Path, rows: Relation) -> list[Record]:
     """Those of some lines whose ids a batch has not put into the store.
 
     Args:
@@ -132,7 +133,7 @@ def _reasons(store: Store) -> Iterator[tuple[int, str]]:
 
 def _add_late(store: Store, batch_id: int) -> int:
     """Puts those of the rows that were judged `again` and are good into the store; how many."""
-    rows = Cleaned("SELECT * FROM again WHERE bad IS NULL AND has_id AND NOT skip", {})
+    rows = Relation("SELECT * FROM again WHERE bad IS NULL AND has_id AND NOT skip", {})
     name_outcomes_of(store, rows, OUTCOMES, "")
     return put(store, batch_id, rows, "SELECT c.*", "true")
 
