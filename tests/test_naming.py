@@ -79,6 +79,7 @@ def test_rare_kinds_are_named_from_a_part_of_the_file(
 ) -> None:
     # Catches an order of rows that is not that of the lines, also where so many are known as in far larger files.
     monkeypatch.setattr(naming, "isqrt", lambda _: many)
+    monkeypatch.setattr(naming, "_SHARE", 1)
     path = tmp_path / "app.jsonl"
     assert write(path, broken=broken) == counted(path, keep)
     assert named_from == [("app.jsonl", f" LIMIT {HEAD}"), ("part.jsonl", "")]
@@ -114,3 +115,13 @@ def test_a_row_stands_beside_the_known_lines_before_and_behind_it(place: int, st
     known = [(2, 0), (3, 5), (0, 10), (1, 20)]
     found = naming._around([place], known, [100, 200, 300, 400], 500)
     assert [(s.offset, s.offset + s.size) for s in found] == stretches
+
+
+def test_a_log_of_nothing_but_rare_kinds_is_read_again_at_once(
+    tmp_path: Path, named_from: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Looking for as many would cost more.
+    monkeypatch.setitem(globals(), "reason", str)
+    path = tmp_path / "app.jsonl"
+    assert write(path, broken=False) == counted(path, "outcomes")
+    assert named_from == [("app.jsonl", f" LIMIT {HEAD}"), ("app.jsonl", "")]

@@ -81,21 +81,23 @@ def _ask(store: Store, placed: Relation, name: str) -> list[tuple[int, ...]]:
 
 def _name_at(job: Job, item: Input, way: Way, placed: Relation, places: Sequence[int]) -> None:
     """Names the outcomes of what stands around some places of a file of lines."""
+    # The more lines are known, the fewer are to be read around each place: with this many the sum of both is smallest.
+    requests = job.store.execute(f"SELECT count(*) FROM ({placed.text}) AS p", placed.params)[0][0]
+    many = isqrt(requests * len(places))
+    if 2 * many > _SHARE * requests:
+        return
     job.store.execute("SET preserve_insertion_order = true")  # of the known lines; nothing large is written any more
     with scratch() as folder:
         copy = folder / "part.jsonl"
         copy.touch()
         rows = cleaned(job, [copy], item.dialect, _LINES)
-        # The more lines are known, the less is to be read around each place: this many make the sum of both small.
-        requests = job.store.execute(f"SELECT count(*) FROM ({placed.text}) AS p", placed.params)[0][0]
-        offsets, known = glimpse(item.path, item.size, isqrt(requests * len(places)), copy)
+        offsets, known = glimpse(item.path, item.size, many, copy)
         note_ids(job.store, "firsts", rows)
         if job.store.execute("SELECT count(*) FROM firsts") != [(known.records,)]:
             return
-        around = list(_around(places, _ask(job.store, placed, "ingest/places"), offsets, item.size))
-        if sum(s.size for s in around) <= _SHARE * item.size:
-            _write(copy, texts_of(item.path, item.seen, around))
-            name_outcomes_of(job.store, rows, way, "")
+        around = _around(places, _ask(job.store, placed, "ingest/places"), offsets, item.size)
+        _write(copy, texts_of(item.path, item.seen, around))
+        name_outcomes_of(job.store, rows, way, "")
 
 
 def _around(
