@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from tiermix import sql
 from tiermix.ingest.batch import Input, Job, Tally, enter, next_batch
 from tiermix.ingest.cleaning import Relation
-from tiermix.ingest.naming import HEAD_ROWS, OUTCOMES, TIERS, Way, name_outcomes, name_outcomes_of
+from tiermix.ingest.naming import OUTCOMES, TIERS, Way, name_outcomes, name_outcomes_of
 from tiermix.ingest.onepass import LookAgain, sound
 from tiermix.model import FileReceipt
 from tiermix.tiers import settled
+
+# So many rows show whether tiers are named as the configuration wants them; a kind that they lack is named later.
+_LOOK_ROWS = 2048
 
 
 def count_by_logged_tier(job: Job, batch: Sequence[Input]) -> list[FileReceipt]:
@@ -22,7 +25,7 @@ def count_by_logged_tier(job: Job, batch: Sequence[Input]) -> list[FileReceipt]:
         if not settled(job.config, (o for o in store.outcomes() if o.outcome_id not in before)):
             raise LookAgain
 
-    name_outcomes_of(store, source, TIERS, f" LIMIT {HEAD_ROWS}")
+    name_outcomes_of(store, source, TIERS, f" LIMIT {_LOOK_ROWS}")
     look()  # before all of the file is read
     counted = _count(job, batch, source, TIERS)
     look()
