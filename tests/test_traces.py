@@ -115,3 +115,16 @@ def test_attempts_of_a_store_that_kept_no_spans_are_not_counted_again(tiermix: P
         db.execute("UPDATE meta SET value = '6' WHERE key = 'schema'")
     ran = tiermix("ingest", write_lines(tiermix.folder / "1.jsonl", records), "--json")
     assert (ran.json["duplicate"], ran.json["requests"]) == (1, 1)
+
+
+def test_an_ingest_that_joins_earlier_requests_says_so(tiermix: Program) -> None:
+    # Two calls in one span of a framework, which comes last. Catches "-1 requests added".
+    failed = call("a", "one", "framework", error__type="Timeout")
+    failed["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["status"] = {"code": 2}
+    failed["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["endTimeUnixNano"] = str(BEGAN)
+    for night, records in enumerate(([failed, call("a", "two", "other")], [call("a", "other", "framework")])):
+        ran = tiermix("ingest", write_lines(tiermix.folder / f"{night}.jsonl", records))
+        assert ran.code == 0, ran.err
+    assert len(stored(tiermix.folder, "request_id")) == 1
+    assert "1 request fewer in" in ran.out
+    assert "belong to the same requests" in ran.out

@@ -311,14 +311,16 @@ def receipt(answer: Receipt, style: Style) -> str:
         source = "empty" if not f.source else f"{f.source}{', unchanged' * f.unchanged}"
         bad = f", {f.quarantined:,} quarantined" if f.quarantined else ""
         parts.append(_sentence(f"{f.path}: {source}, {tables.many(f.lines, 'line')}{bad}"))
+    added = f"{tables.many(abs(answer.requests), 'request')} {'added' if answer.requests >= 0 else 'fewer'}"
     parts.append(
         _sentence(
             f"{answer.accepted:,} accepted + {answer.duplicate:,} duplicate + {answer.quarantined:,} quarantined = "
-            f"{tables.many(answer.lines, 'line')}; {tables.many(answer.requests, 'request')} added in "
-            f"{answer.seconds:.1f} s",
+            f"{tables.many(answer.lines, 'line')}; {added} in {answer.seconds:.1f} s",
             "bold",
         )
     )
+    if answer.requests < 0:
+        parts.append(_sentence("these lines showed that earlier ones belong to the same requests"))
     return _draw(style, parts)
 
 
