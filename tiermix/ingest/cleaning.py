@@ -13,6 +13,8 @@ from tiermix.sources import Dialect, Sample
 from tiermix.sql import identifier
 from tiermix.store import Store
 
+# How copies of single lines are packed, which DuckDB reads again.
+LINES = Sample("lines", "none", ())
 # A field of which a larger share of rows has no value, or one that is not of its type, is read as text.
 _SELDOM = 1 / 256
 _NUMBERS = (

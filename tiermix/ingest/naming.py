@@ -15,15 +15,13 @@ from pathlib import Path
 from tiermix import sql
 from tiermix.files import scratch
 from tiermix.ingest.batch import Input, Job
-from tiermix.ingest.cleaning import Relation, cleaned, note_ids
+from tiermix.ingest.cleaning import LINES, Relation, cleaned, note_ids
 from tiermix.ingest.survey import Stretch, glimpse, texts_of
-from tiermix.sources import Sample
 from tiermix.store import Store
 
 HEAD_ROWS = 20_000
 # Of a smaller file, and of a larger share of any, it is not worth while to look for single rows.
 _SMALL, _SHARE = 16 << 20, 0.3
-_LINES = Sample("lines", "none", ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +88,7 @@ def _name_at(job: Job, item: Input, way: Way, placed: Relation, places: Sequence
     with scratch() as folder:
         copy = folder / "part.jsonl"
         copy.touch()
-        rows = cleaned(job, [copy], item.dialect, _LINES)
+        rows = cleaned(job, [copy], item.dialect, LINES)
         offsets, known = glimpse(item.path, item.size, many, copy)
         note_ids(job.store, "firsts", rows)
         if job.store.execute("SELECT count(*) FROM firsts") != [(known.records,)]:

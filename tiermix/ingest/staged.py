@@ -11,7 +11,7 @@ from tiermix.errors import StoreBusy, StoreCorrupt, StoreError, StoreFull, Store
 from tiermix.files import scratch
 from tiermix.ingest import traces
 from tiermix.ingest.batch import Input, Job, Tally, bad_rows, enter, next_batch, roll_up
-from tiermix.ingest.cleaning import cleaned, spans
+from tiermix.ingest.cleaning import LINES, cleaned, spans
 from tiermix.model import FileReceipt
 from tiermix.sources import Dialect, Sample
 from tiermix.store import Store
@@ -29,15 +29,14 @@ def add_staged(job: Job, batch: Sequence[Input]) -> list[FileReceipt]:
 
 def add_carefully(job: Job, item: Input) -> list[FileReceipt]:
     """Adds a file that DuckDB cannot read as it is: Python rewrites it record by record, DuckDB judges the copy."""
-    lines = Sample("lines", "none", ())
     with scratch() as folder:
         copy = folder / "part.jsonl"
         copy.touch()
-        _stage(job, [copy], item, lines)  # empty, so that the table is there
+        _stage(job, [copy], item, LINES)  # empty, so that the table is there
         done = 0
         try:
             for part in parts(item.path, item.seen, item.dialect, copy):
-                _stage(job, [part.path], item, lines, behind=done, longest=part.longest)
+                _stage(job, [part.path], item, LINES, behind=done, longest=part.longest)
                 done += part.records
         except UnreadableFile as damaged:
             item.damage.append(damaged.message)

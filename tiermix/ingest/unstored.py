@@ -14,11 +14,10 @@ from pathlib import Path
 
 from tiermix.broken import locate, named
 from tiermix.ingest.batch import Input, Job, bad_rows, quarantine
-from tiermix.ingest.cleaning import Relation, cleaned, note_ids
+from tiermix.ingest.cleaning import LINES, Relation, cleaned, note_ids
 from tiermix.ingest.naming import OUTCOMES, name_outcomes_of
 from tiermix.ingest.onepass import LookAgain, TooFew, lenient, put
 from tiermix.ingest.survey import Stretch, Survey, texts_of
-from tiermix.sources import Sample
 from tiermix.sources.records import Record, lines
 from tiermix.store import Store
 
@@ -26,7 +25,6 @@ from tiermix.store import Store
 _PART, _MANY = 32 << 20, 200_000
 # Of more bytes than these no more than this share is looked at apart from the rest.
 _SMALL, _SHARE = 1 << 20, 0.5
-_LINES = Sample("lines", "none", ())
 
 
 @dataclass(slots=True)
@@ -64,7 +62,7 @@ def settle(job: Job, item: Input, look: Survey, batch_id: int, folder: Path, *, 
         return _all_again(job, item, batch_id)
     rest, copy = Rest(look.lines), folder / "part.jsonl"
     copy.touch()
-    rows = cleaned(job, [copy], item.dialect, _LINES, longest=max((s.size for s in doubtful), default=0))
+    rows = cleaned(job, [copy], item.dialect, LINES, longest=max((s.size for s in doubtful), default=0))
     for several in _parts(doubtful):
         texts = texts_of(item.path, item.seen, several)
         # The last line may have no end; to any other text one line break more adds only a blank line.
@@ -82,7 +80,7 @@ def settle(job: Job, item: Input, look: Survey, batch_id: int, folder: Path, *, 
 
 def _doubtful(job: Job, item: Input, look: Survey, batch_id: int) -> list[Stretch]:
     """The stretches of a file of which the store may not have every line."""
-    firsts = cleaned(job, [look.firsts.path], item.dialect, _LINES)
+    firsts = cleaned(job, [look.firsts.path], item.dialect, LINES)
     note_ids(job.store, "firsts", firsts)
     apart = job.store.ask("ingest/stored_apart", {"batch_id": batch_id})
     if len(apart) != look.firsts.records:
