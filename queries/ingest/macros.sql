@@ -45,9 +45,13 @@ CREATE OR REPLACE TEMP MACRO whole(value) AS
     CASE WHEN TRY_CAST(value AS DOUBLE) BETWEEN 0 AND 1e12 AND TRY_CAST(value AS DOUBLE) = floor(TRY_CAST(value AS DOUBLE))
         THEN CAST(TRY_CAST(value AS DOUBLE) AS BIGINT) END;
 
+-- A text as a time, unless it begins as a number of seconds since 1970 does until 2030, or of a part of them: DuckDB takes five
+-- times as long to refuse a text as to read one.
+CREATE OR REPLACE TEMP MACRO dated(moment) AS TRY_CAST(CASE WHEN moment >= '19' THEN moment END AS TIMESTAMPTZ);
+
 -- Microseconds since 1970 of a time as text. Seconds, milliseconds, microseconds and nanoseconds are told apart by size.
 CREATE OR REPLACE TEMP MACRO time_us(moment) AS CASE
-    WHEN TRY_CAST(moment AS TIMESTAMPTZ) IS NOT NULL THEN epoch_us(TRY_CAST(moment AS TIMESTAMPTZ))
+    WHEN dated(moment) IS NOT NULL THEN epoch_us(dated(moment))
     WHEN abs(TRY_CAST(moment AS DOUBLE)) < 1e11 THEN TRY_CAST(round(TRY_CAST(moment AS DOUBLE) * 1e6) AS BIGINT)
     WHEN abs(TRY_CAST(moment AS DOUBLE)) < 1e14 THEN TRY_CAST(round(TRY_CAST(moment AS DOUBLE) * 1e3) AS BIGINT)
     WHEN abs(TRY_CAST(moment AS DOUBLE)) < 1e17 THEN TRY_CAST(round(TRY_CAST(moment AS DOUBLE)) AS BIGINT)
