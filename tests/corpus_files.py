@@ -103,9 +103,9 @@ file("another product", jsonl([{"name": "x", "version": 2, "scripts": {}}] * 3),
 file(
     "records as text in those of a log driver",
     jsonl([{"log": json.dumps(r) + "\n", "stream": "stdout", "time": r["ts"]} for r in goods()]),
-    code=3,
-    says="its member log holds a record as text: jq -r .log FILE | tiermix ingest -",
+    GOOD,
 )
+file("texts of a log driver that are no record", jsonl([{"log": "ready\n"}] * 3), code=3, says="its fields are: log")
 file(
     "log of no dialect with a time",
     jsonl([{"ts": MOMENT, "level": "info"}] * 3),

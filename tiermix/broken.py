@@ -18,6 +18,7 @@ from typing import BinaryIO
 
 from tiermix.errors import UnreadableFile
 from tiermix.sources import Dialect, Sample
+from tiermix.sources.drivers import unpacked
 from tiermix.sources.envelope import opened
 from tiermix.sources.jsonscan import Broken, members
 from tiermix.sources.packing import blocks, ends
@@ -79,6 +80,8 @@ def read(path: Path, seen: Sample, dialect: Dialect) -> Iterator[Record]:
         UnreadableFile: the file is damaged; every record before was given.
     """
     text = recoded(blocks(path, seen.packing), seen.encoding)
+    if seen.text is not None:
+        return unpacked(lines(text) if seen.container == "lines" else values(opened(text, seen.inside)), seen.text)
     if seen.container == "lines":
         return lines(text)
     if seen.container == "csv":
@@ -201,7 +204,7 @@ def _named(record: Record, reason: str, keep_excerpts: bool) -> BadLine:
 def _found(
     path: Path, seen: Sample, dialect: Dialect | None, wanted: Iterator[int]
 ) -> Iterator[Record | UnreadableFile]:
-    if seen.container == "lines" or dialect is None:
+    if dialect is None or (seen.container == "lines" and seen.text is None):
         return _until_damage(picked_lines(recoded(blocks(path, seen.packing), seen.encoding), wanted))
     return _until_damage(_picked(read(path, seen, dialect), wanted))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from tiermix.files import scratch
 from tiermix.ingest import ingest
 from tiermix.inputs import Found
 from tiermix.model import Preview
-from tiermix.sources import recognise, sample
+from tiermix.sources import Sample, recognise, sample
 from tiermix.sources.packing import Packing, blocks
 from tiermix.store import Store
 
@@ -64,7 +65,7 @@ def preview(path: Path, config: Config, source: str, now: datetime, hash_key: st
         source=dialect.name,
         title=dialect.title,
         row=dialect.row,
-        packing=" ".join(x for x in (seen.container, seen.packing) if x != "none"),
+        packing=" ".join(_packing(seen)),
         keys=dialect.keys,
         any_keys=dialect.any_keys,
         telling=(sum(bool(dialect.claims(k)) for k in seen.keys), len(seen.keys)),
@@ -75,6 +76,14 @@ def preview(path: Path, config: Config, source: str, now: datetime, hash_key: st
         reasons=tuple((str(r), int(n)) for r, n, *_ in reasons),
         needed_for=NEEDED_FOR,
     )
+
+
+def _packing(seen: Sample) -> Iterator[str]:
+    yield seen.container
+    if seen.packing != "none":
+        yield seen.packing
+    if seen.text is not None:
+        yield f"as text in {seen.text}" if seen.text else "behind other text"
 
 
 def _copy_head(path: Path, packing: Packing, part: Path) -> None:

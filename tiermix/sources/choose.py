@@ -1,11 +1,10 @@
-"""Whose dialect the records of a log file are, at the top or inside of other objects."""
+"""Whose dialect the records of a log file are, at the top or inside of others."""
 
 from __future__ import annotations
 
-import json
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from fnmatch import fnmatch
 from itertools import islice
 from pathlib import Path
@@ -13,52 +12,71 @@ from pathlib import Path
 from tiermix.config.settings import Source
 from tiermix.errors import UnknownSource, UnreadableFile, UsageError
 from tiermix.sources.catalog import Dialect, dialects, mapped
-from tiermix.sources.detect import SAMPLE_RECORDS, Sample, all_keys, head_of, keys_of, no_record
+from tiermix.sources.detect import SAMPLE_RECORDS, Sample, all_keys, head_of, no_record
+from tiermix.sources.drivers import texts, unpacked
 from tiermix.sources.envelope import DEPTH, MEMBERS, holding, opened
 from tiermix.sources.packing import blocks
-from tiermix.sources.records import recoded, values
+from tiermix.sources.records import Record, recoded, values
 
-_UNKNOWN = "no known source writes such records"
-_PLAIN_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+# So many records show in which member of theirs others stand as text, which may be in pieces.
+_TEXTS = 1000
 
 
 def recognise(path: Path, seen: Sample, sources: Iterable[Source], forced: str = "") -> tuple[Dialect, Sample]:
-    """The dialect of a file, and how its records stand in it, which may be inside of other objects.
+    """The dialect of a file, and how its records stand in it, which may be inside of other objects or as text.
 
     Raises:
         UsageError, UnknownSource, UnreadableFile: as `detect`, which looks at what stands at the top.
     """
-    sources, dialect, fault = tuple(sources), None, None
+    sources = tuple(sources)
     try:
         dialect = detect(path, seen, sources, forced)
-    except (UnknownSource, UnreadableFile) as unknown:
-        fault = unknown
-    if (dialect is None or not any(map(dialect.claims, seen.keys))) and seen.container not in ("csv", "parquet"):
-        for inner in _unwrapped(path, seen):
-            try:
-                within = detect(path, inner, sources, forced)
-            except (UnknownSource, UnreadableFile):
-                continue
-            if any(map(within.claims, inner.keys)):
-                return within, inner
-    if dialect is not None:
+    except (UnknownSource, UnreadableFile):
+        if within := _within(path, seen, sources, forced):
+            return within
+        raise
+    if any(map(dialect.claims, seen.keys)):
         return dialect, seen
-    fault = fault or UnknownSource(_UNKNOWN, where=str(path))
-    if fault.message == _UNKNOWN and (hint := _as_text(path, seen)):
-        raise UnknownSource(_UNKNOWN, where=str(path), hint=hint)
-    raise fault
+    return _within(path, seen, sources, forced) or (dialect, seen)
+
+
+def _within(path: Path, seen: Sample, sources: tuple[Source, ...], forced: str) -> tuple[Dialect, Sample] | None:
+    """The same of records that are not those at the top; None when there are none of a known source."""
+    if seen.container in ("csv", "parquet"):
+        return None
+    for inner in _unwrapped(path, seen):
+        try:
+            dialect = detect(path, inner, sources, forced)
+        except (UnknownSource, UnreadableFile):
+            continue
+        if any(map(dialect.claims, inner.keys)):
+            return dialect, inner
+    return None
 
 
 def _unwrapped(path: Path, seen: Sample) -> Iterator[Sample]:
-    """What the records inside of the objects at the top look like, those that are not so deep first."""
+    """What the records inside of those at the top look like, those that are not so deep first, and texts last."""
     head, _ = head_of(blocks(path, seen.packing))
     text = b"".join(recoded((head,), seen.encoding))
     level: list[tuple[tuple[str, ...], bytes]] = [((), text)]
+    as_text = list(_texts(seen, values((text,))))
     for _ in range(DEPTH):
         level = [((*at, name), _opened(outer, name)) for at, outer in level for name in holding(outer)][:MEMBERS]
         for at, inner in level:
+            within = Sample("values", seen.packing, (), seen.encoding, inside=at)
             if keys := all_keys(islice(values((inner,)), SAMPLE_RECORDS)):
-                yield Sample("values", seen.packing, keys, seen.encoding, inside=at)
+                yield replace(within, keys=keys)
+                as_text += _texts(within, values((inner,)))
+    yield from as_text
+
+
+def _texts(seen: Sample, records: Iterable[Record]) -> Iterator[Sample]:
+    """What the records look like that stand as text in members of others."""
+    first = list(islice(records, _TEXTS))
+    names = {name: None for r in first for name, text in texts(r.data).items() if text.lstrip().startswith("{")}
+    for name in islice(names, MEMBERS):
+        if keys := all_keys(unpacked(first, name))[:SAMPLE_RECORDS]:
+            yield replace(seen, text=name, keys=keys)
 
 
 def _opened(text: bytes, member: str) -> bytes:
@@ -98,27 +116,11 @@ def detect(path: Path, seen: Sample, sources: Iterable[Source], forced: str = ""
         raise no_record(str(path), cut=seen.cut)
     fields = ", ".join(sorted(known)[:12])
     raise UnknownSource(
-        _UNKNOWN,
+        "no known source writes such records",
         where=str(path),
         hint=f"its fields are: {fields}. Describe them under [source.NAME.fields] in tiermix.toml, or name a source "
         f"with --source ({', '.join(dialects())})",
     )
-
-
-def _as_text(path: Path, seen: Sample) -> str:
-    """How to get at records that stand as text in a member of others, as log drivers write them: `{"log": "{...}"}`."""
-    if seen.container in ("csv", "parquet") or seen.inside:
-        return ""
-    head, _ = head_of(blocks(path, seen.packing))
-    for record in islice(values(recoded((head,), seen.encoding)), SAMPLE_RECORDS):
-        try:
-            members = json.loads(record.data)
-        except (ValueError, RecursionError):
-            continue
-        for name, value in members.items() if isinstance(members, dict) else ():
-            if _PLAIN_NAME.fullmatch(name) and isinstance(value, str) and keys_of(value.encode("utf-8", "replace")):
-                return f"its member {name} holds a record as text: jq -r .{name} FILE | tiermix ingest -"
-    return ""
 
 
 def usable(dialect: Dialect, path: Path) -> Dialect:

@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 
 from tiermix.errors import UnknownSource, UnreadableFile
 from tiermix.sources import jsonscan
+from tiermix.sources.drivers import behind, unpacked
 from tiermix.sources.packing import HEAD, Packing, blocks, foreign, packing_of, unreadable
 from tiermix.sources.records import TOO_LONG, Record, lines, recoded, values
 from tiermix.sources.tables import Table, doubtful_table, plain_table
@@ -58,6 +59,8 @@ class Sample:
         delimiter: of CSV.
         above: lines above the header of CSV, such as a title.
         inside: the members, one in another, of the enclosing objects in which the records stand.
+        text: None where they stand as they are; else they are text in the member of this name, or, where that is empty,
+            behind something else at the end of each line.
         cut: nothing is in it but an object that does not end; `keys` are those that it shows.
         types: of Parquet, the name and type of each column.
     """
@@ -69,13 +72,15 @@ class Sample:
     delimiter: str = ","
     above: int = 0
     inside: tuple[str, ...] = ()
+    text: str | None = None
     cut: bool = False
     types: tuple[tuple[str, str], ...] = ()
 
     @property
     def plain(self) -> bool:
         """Whether DuckDB can read the file as it is. It stops after the first array of one."""
-        return self.encoding == "utf-8" and self.container not in ("array", "values") and not self.above
+        moved = self.above or self.text is not None
+        return self.encoding == "utf-8" and self.container not in ("array", "values") and not moved
 
 
 def sample(path: Path) -> Sample:
@@ -115,10 +120,11 @@ def sample(path: Path) -> Sample:
     if not text.strip():
         return Sample("empty", packing, ())
     shown = _look(text, ended, path)
-    container, keys = shown.container, shown.keys
-    if not keys and not shown.cut:
-        container, keys = _look_further(path, packing, encoding, as_lines=container != "values")
-    return Sample(container, packing, keys, encoding, shown.delimiter, shown.above, cut=shown.cut)
+    if not shown.keys and not shown.cut:
+        shown = _look_further(path, packing, encoding, as_lines=shown.container != "values")
+    return Sample(
+        shown.container, packing, shown.keys, encoding, shown.delimiter, shown.above, text=shown.text, cut=shown.cut
+    )
 
 
 def _refuse_foreign(path: Path, head: bytes) -> None:
@@ -168,6 +174,7 @@ class _Shown(NamedTuple):
     keys: Keys
     delimiter: str = ","
     above: int = 0
+    text: str | None = None
     cut: bool = False
 
 
@@ -186,6 +193,8 @@ def _look(text: bytes, ended: bool, path: Path) -> _Shown:
     tabular = not sound and text.lstrip()[:1] not in b"[{"
     if tabular and (table := plain_table(text, ended)):
         return _csv(table, path)
+    if len(driven := all_keys(islice(unpacked(lines((text,)), ""), SAMPLE_RECORDS))) > len(sound):
+        return _Shown("lines", driven, text="")
     if 2 * len(sound) < len(first) and _goes_beyond(text):
         return _Shown("values" if len(first) > 1 else "lines", (_keys_so_far(text),) if ended else (), cut=ended)
     reach = first[-1].offset + first[-1].size
@@ -221,7 +230,7 @@ def _keys_so_far(text: bytes) -> frozenset[str]:
     return frozenset(json.loads(key.decode("utf-8", "replace")) for key in jsonscan.keys_so_far(text))
 
 
-def _look_further(path: Path, packing: Packing, encoding: str, *, as_lines: bool) -> tuple[Container, Keys]:
+def _look_further(path: Path, packing: Packing, encoding: str, *, as_lines: bool) -> _Shown:
     """Goes on to the first record, however far it is: past broken lines, or to the end of a long one."""
 
     def text() -> Iterator[bytes]:
@@ -232,14 +241,16 @@ def _look_further(path: Path, packing: Packing, encoding: str, *, as_lines: bool
 
     for record in lines(text()) if as_lines else ():
         if (keys := keys_of(record.data)) is not None:
-            return "lines", (keys,)
+            return _Shown("lines", (keys,))
+        if keys := keys_of(behind(record.data)):
+            return _Shown("lines", (keys,), text="")
         if _is_array(record.data):
             break
     # What is found behind the beginning of an object that is too long may stand inside of it.
     first = takewhile(lambda r: r.fault != TOO_LONG, islice(values(text()), SAMPLE_RECORDS))
     if found := all_keys(first):
-        return "values", found
-    return "lines", ()
+        return _Shown("values", found)
+    return _Shown("lines", ())
 
 
 def _is_array(data: bytes) -> bool:

@@ -87,14 +87,15 @@ def _without_mark(blocks: Iterable[bytes], instead: bytes) -> Iterator[bytes]:
         first = first and not block
 
 
-class _OpenLine:
-    """A line whose end has not come yet."""
+class OpenLine:
+    """A line whose end has not come yet; of one that is longer than a record may be, only as much is held."""
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
         self._held = self.size = 0
 
     def add(self, piece: bytes) -> None:
+        """Goes on with another piece."""
         self.size += len(piece)
         if not self._parts:
             piece = piece.lstrip(_SPACE)
@@ -112,7 +113,7 @@ class _OpenLine:
 
 def portions(blocks: Iterable[bytes]) -> Iterator[tuple[bytes, int, bool]]:
     """The text as whole lines, many at once (true), and single lines that lie in several blocks (false)."""
-    last = _OpenLine()
+    last = OpenLine()
     for block in blocks:
         end = block.rfind(b"\n") + 1
         if not end:
@@ -128,7 +129,8 @@ def portions(blocks: Iterable[bytes]) -> Iterator[tuple[bytes, int, bool]]:
     yield *last.close(), False
 
 
-def _line(line: int, offset: int, data: bytes, size: int) -> Record:
+def as_record(line: int, offset: int, data: bytes, size: int) -> Record:
+    """The record of a line that an `OpenLine` held, with its fault when it is too long."""
     long = len(data) > MAX_RECORD
     return Record(line, offset, data[:KEPT] if long else data, size, TOO_LONG if long else "")
 
@@ -143,7 +145,7 @@ def lines(blocks: Iterable[bytes], line: int = 1, offset: int = 0) -> Iterator[R
                 line, offset = line + 1, offset + len(data) + 1
         else:
             if text:
-                yield _line(line, offset, text, size)
+                yield as_record(line, offset, text, size)
             line, offset = line + 1, offset + size + 1
 
 
@@ -166,7 +168,7 @@ def picked_lines(blocks: Iterable[bytes], wanted: Iterable[int]) -> Iterator[Rec
                 want = next(wanted, None)
             nth += here
         else:
-            for record in lines((text,)) if many else [_line(1, 0, text, size)] if text else []:
+            for record in lines((text,)) if many else [as_record(1, 0, text, size)] if text else []:
                 if nth == want:
                     yield record._replace(line=line + record.line - 1, offset=offset + record.offset)
                     want = next(wanted, None)
