@@ -5,7 +5,7 @@
 --
 -- The attempts of a request share group_key. Where that key may span several requests (split: a trace or session id), a
 -- request ends with its success; after a failure the next attempt belongs to it when it starts within two minutes and not
--- before that failure (attempts of one request follow each other), unless it goes back to the route that this request
+-- before that failure (attempts of one request follow each other) unless it failed under the same id, and unless it goes back to the route that this request
 -- tried first after having left it: no fallback chain does that.
 -- Attempts are ordered by their end: the start that is logged for a streamed success can be that of the whole request.
 
@@ -14,6 +14,7 @@ WITH ordered AS (
         *,
         lag(ok) OVER (PARTITION BY group_key ORDER BY ended, started, attempt_id) AS ok_before,
         lag(ended) OVER (PARTITION BY group_key ORDER BY ended, started, attempt_id) AS ended_before,
+        lag(request_id) OVER (PARTITION BY group_key ORDER BY ended, started, attempt_id) AS request_before,
         row_number() OVER (PARTITION BY group_key ORDER BY ended, started, attempt_id) AS nth
     FROM attempts
 ),
@@ -23,7 +24,7 @@ runs AS (
         sum(CASE WHEN nth = 1 THEN 1
                  WHEN NOT split THEN 0
                  WHEN ok_before OR first OR started > ended_before + INTERVAL 120 SECOND THEN 1
-                 WHEN started < ended_before AND NOT stream THEN 1
+                 WHEN started < ended_before - INTERVAL 50 MILLISECOND AND NOT stream AND (ok OR request_id <> request_before) THEN 1
                  ELSE 0 END)
             OVER (PARTITION BY group_key ORDER BY nth) AS run
     FROM ordered
@@ -61,6 +62,8 @@ folded AS (
         count(DISTINCT route) AS routes,
         count(DISTINCT route) > 1 OR coalesce(bool_or(fallback), false) AS rerouted,
         count(fallback) > 0 AS tells_fallback,
+        -- Some attempts cannot tell whether the next one was a fallback; that another model answered still says something.
+        count(fallback) BETWEEN 1 AND count(*) - 1 AND count(DISTINCT model) > 1 AND count(DISTINCT route) = 1 AS doubtful,
         bool_or(ok) AS any_ok,
         max(ended) AS ended,
         max(tenant) AS tenant,
@@ -92,17 +95,17 @@ SELECT
         END AS requested_model,
     served.model AS served_model,
     served.provider AS provider,
-    served.route AS route,
+    CASE WHEN NOT doubtful THEN served.route END AS route,
     coalesce(served.intended, asked.intended, CASE WHEN asked.requested IS NOT NULL OR NOT asked.ok THEN asked.model END)
         AS intended_model,
     CAST(NULL AS VARCHAR) AS logged_tier,
     CAST(NULL AS VARCHAR) AS logged_intended,
     cached,
-    CASE WHEN rerouted OR NOT any_ok THEN failed.error
+    CASE WHEN rerouted OR doubtful OR NOT any_ok THEN failed.error
          WHEN cached THEN 'cache_hit'
          ELSE reason END AS reason,
     CASE WHEN any_ok THEN 'ok' ELSE 'error' END AS status,
-    CASE WHEN any_ok AND rerouted THEN true WHEN tells_fallback THEN false END AS fallback,
+    CASE WHEN any_ok AND rerouted THEN true WHEN tells_fallback AND NOT doubtful THEN false END AS fallback,
     tenant,
     "user",
     feature,

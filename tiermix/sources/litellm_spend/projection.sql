@@ -13,6 +13,7 @@ SELECT
             coalesce(json_extract_string(about, '$.user_api_key_alias'), ''))
         OR regexp_matches(coalesce(call_type, ''), 'mcp|files?$|file_content|batch(es)?$|fine_tuning|assistant|thread|vector_store|_items$|container|skill')
             AND coalesce(call_type, '') NOT LIKE '%completion%'
+        OR json_extract_string(about, '$.billed_retry_attempt') = 'true'  -- the request has a row of its own
         OR (NOT failed AND coalesce(model, '') = '' AND coalesce(lower(cache_hit), '') <> 'true')) AS skip,
     startTime AS ts,
     coalesce(nullif(litellm_call_id, ''), request_id) AS request_id,
@@ -21,7 +22,10 @@ SELECT
     nullif(regexp_extract(request_tags, '"feature:([^"]*)"', 1), '') AS feature,
     nullif(regexp_extract(request_tags, '"intent:([^"]*)"', 1), '') AS intent,
     nullif(regexp_extract(request_tags, '"traffic_class:([^"]*)"', 1), '') AS traffic_class,
-    CASE WHEN failed THEN coalesce(nullif(model_group, ''), nullif(model, ''))
+    -- Before 1.98, what finally failed is logged under the group that was tried last; the error names the first one.
+    CASE WHEN failed THEN coalesce(json_extract_string(about, '$.original_model_group'),
+             nullif(regexp_extract(json_extract_string(about, '$.error_information.error_message'), 'Received Model Group=([^\n]*)', 1), ''),
+             nullif(model_group, ''), nullif(model, ''))
          WHEN fallbacks = 0 OR (fallbacks IS NULL AND stand_in IS NOT NULL) THEN nullif(model_group, '') ELSE json_extract_string(about, '$.original_model_group') END
         AS requested_model,
     CASE WHEN NOT failed THEN coalesce(stand_in, model) END AS served_model,
