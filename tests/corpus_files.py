@@ -669,6 +669,16 @@ def links_that_lead_nowhere_beside_a_good_file(folder: Path) -> list[str]:
 
 
 @case(GOOD)
+def a_pattern_over_links_that_go_in_circles(folder: Path) -> list[str]:
+    (folder / "logs" / ".hidden").mkdir(parents=True)
+    (folder / "logs" / ".hidden" / "b.jsonl").write_bytes(SIX)
+    (folder / "logs" / "a.jsonl").write_bytes(SIX)
+    for name in ("up", "round"):  # with two of them there are more ways than anybody can follow
+        (folder / "logs" / name).symlink_to("..")
+    return ["log*/**/*.jsonl"]
+
+
+@case(GOOD)
 def the_same_file_by_two_names(folder: Path) -> list[str]:
     (folder / "a.jsonl").write_bytes(SIX)
     (folder / "b.jsonl").symlink_to("a.jsonl")

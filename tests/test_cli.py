@@ -182,6 +182,36 @@ def test_a_reader_that_closes_the_pipe_gets_141_and_no_complaint(small_store: Pr
         assert done.stderr == ""
 
 
+@pytest.mark.parametrize(
+    ("closed", "code"),
+    [
+        ("mix 2>&-", 0),
+        ("mix >&-", 0),
+        ("mix >&- 2>&-", 0),
+        ("ingest - <&-", 3),
+        ("check --only freshness <&- >&- 2>&-", 0),
+    ],
+)
+def test_streams_that_the_caller_closed_lead_nowhere(small_store: Program, closed: str, code: int) -> None:
+    # Catches a code of 1, which means that a promise is broken, and a store that got the number of a stream.
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m tiermix {closed}"], cwd=small_store.folder, capture_output=True, text=True,
+        timeout=60, env={**os.environ, "PYTHONPATH": str(ROOT), "TIERMIX_NOW": small_store.now},
+    )  # fmt: skip
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    assert small_store("mix").code == 0
+
+
+def test_a_folder_that_is_gone_is_an_error_of_use(tiermix: Program, small_log: Path) -> None:
+    done = subprocess.run(
+        ["bash", "-c", f"mkdir gone; cd gone; rmdir ../gone; {sys.executable} -m tiermix mix {small_log}"],
+        cwd=tiermix.folder, capture_output=True, text=True, timeout=60, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "the current folder is not there" in done.stderr
+
+
 def test_a_bug_gives_70_and_a_crash_file(small_store: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(small_store.folder)
     monkeypatch.setenv("TMPDIR", str(small_store.folder))

@@ -75,8 +75,22 @@ def _matches(word: str, path: Path) -> list[Path]:
         return sorted(p for p in _below(path) if is_log(p))
     if os.path.lexists(word):
         return [path]
-    hits = (Path(x) for x in sorted(glob.glob(word, recursive=True)))
-    return [p for hit in hits for p in (sorted(filter(is_log, _below(hit))) if hit.is_dir() else [hit])]
+    return [p for hit in _hits(path) for p in (sorted(filter(is_log, _below(hit))) if hit.is_dir() else [hit])]
+
+
+def _hits(pattern: Path) -> list[Path]:
+    """What a pattern matches; `**` follows no link, as a folder that is searched, and finds no name with a dot."""
+    if "**" not in pattern.parts:
+        return [Path(x) for x in sorted(glob.glob(str(pattern)))]
+    deep = pattern.parts.index("**")
+    below = str(Path(*pattern.parts[deep:]))
+    hits = {
+        hit
+        for base in map(Path, glob.glob(str(Path(*pattern.parts[:deep]))))
+        for hit in base.glob(below)
+        if not any(part.startswith(".") for part in hit.relative_to(base).parts)
+    }
+    return sorted(hits)
 
 
 def _below(folder: Path) -> Iterator[Path]:

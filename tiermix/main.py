@@ -23,6 +23,7 @@ def main(args: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:
+        _stand_somewhere()
         code = app_for(arguments)(args=arguments, prog_name="tiermix", standalone_mode=False)
         sys.stdout.flush()
         return int(code) if isinstance(code, int) else ExitCode.OK
@@ -50,6 +51,7 @@ def run() -> NoReturn:
     Tearing down the interpreter with its loaded libraries takes a sixth of a short command's time and does nothing for
     us: by now files are closed, and what was printed is flushed here.
     """
+    _open_closed_streams()
     # Looking for garbage in cycles takes a tenth of a short command's time, most of it while modules are loaded.
     gc.set_threshold(200_000, 20, 20)
     # When numpy is loaded it starts a thread a core, which costs more than they could ever save with arrays like ours.
@@ -61,6 +63,23 @@ def run() -> NoReturn:
     except BrokenPipeError:
         code = ExitCode.PIPE
     os._exit(code)
+
+
+def _stand_somewhere() -> None:
+    try:
+        os.getcwd()
+    except OSError as error:
+        raise UsageError(f"the current folder is not there: {error.strerror}", hint="change to another one") from error
+
+
+def _open_closed_streams() -> None:
+    """Lets streams that whoever started us has closed lead nowhere, lest a file gets their number and is written to."""
+    while (handle := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(handle)
+    sys.stdin = sys.stdin or os.fdopen(0, encoding="utf-8", closefd=False)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8", closefd=False)
 
 
 def _fail(fault: TiermixError, arguments: Sequence[str]) -> int:

@@ -129,12 +129,16 @@ def _looking_for_damage(inputs: Sequence[Input]) -> Iterator[None]:
 
 def _damaged(store: Store, inputs: Iterable[Input]) -> list[UnreadableFile]:
     """What could not be read to its end. Such a file counts as unread next time, so that it is complained of again."""
-    faults = [(i.name, why) for i in inputs for why in i.damage]
+    faults = [(i, why) for i in inputs for why in i.damage]
     if faults:
-        store.ask("ingest/forget_files", {"paths": [name for name, _ in faults]})
+        store.ask("ingest/forget_files", {"paths": [i.name for i, _ in faults]})
     kept = "what could be read of it is kept" if store.path else "tiermix ingest keeps what can be read of it"
     hint = f"get a whole copy of it and read that; {kept}"
-    return [UnreadableFile(why, where=name, hint=hint) for name, why in faults]
+    # DuckDB reads all of a column of Parquet or nothing, so a single value that it refuses is in the way of all others.
+    tables = "nothing of it is kept: get a whole copy of it, or write it anew without what cannot be read"
+    return [
+        UnreadableFile(why, where=i.name, hint=tables if i.seen.container == "parquet" else hint) for i, why in faults
+    ]
 
 
 def _count(store: Store, table: str) -> int:

@@ -193,7 +193,8 @@ def _look(text: bytes, ended: bool, path: Path) -> _Shown:
     tabular = not sound and text.lstrip()[:1] not in b"[{"
     if tabular and (table := plain_table(text, ended)):
         return _csv(table, path)
-    if len(driven := all_keys(islice(unpacked(lines((text,)), ""), SAMPLE_RECORDS))) > len(sound):
+    # What stands before single records of others is junk.
+    if len(driven := all_keys(islice(unpacked(lines((text,)), ""), SAMPLE_RECORDS))) > 2 * len(sound):
         return _Shown("lines", driven, text="")
     if 2 * len(sound) < len(first) and _goes_beyond(text):
         return _Shown("values" if len(first) > 1 else "lines", (_keys_so_far(text),) if ended else (), cut=ended)

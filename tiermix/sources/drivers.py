@@ -16,8 +16,8 @@ from tiermix.sources.records import OpenLine, Record, as_record
 
 # How each line of a container begins in Kubernetes and Podman: a time, the stream, and P for a piece or F for the end.
 _CRI = re.compile(rb"\S++ (stdout|stderr) ([PF])(?::\S*+)? ")
-# What stands before an object in JSON itself: brackets, and the name of a member.
-_JSON = re.compile(rb'[\s,\[]*+(?:"(?:[^"\\]|\\.)*+"\s*+:)?\s*+')
+# What stands before an object in JSON itself: brackets, and the name of a member. (A text sequence has its own mark.)
+_JSON = re.compile(rb'[\s,\[\x1e]*+(?:"(?:[^"\\]|\\.)*+"\s*+:)?\s*+')
 # So many braces may stand before the record, in a name or a tag.
 _BRACES = 4
 # Fluent Bit says of pieces what Kubernetes says of them, in a member of this name.

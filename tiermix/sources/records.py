@@ -13,6 +13,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
+from tiermix.errors import UnreadableFile
 from tiermix.sources import jsonscan
 from tiermix.sources.jsonscan import Broken
 
@@ -112,20 +113,28 @@ class OpenLine:
 
 
 def portions(blocks: Iterable[bytes]) -> Iterator[tuple[bytes, int, bool]]:
-    """The text as whole lines, many at once (true), and single lines that lie in several blocks (false)."""
+    """The text as whole lines, many at once (true), and single lines that lie in several blocks (false).
+
+    Raises:
+        UnreadableFile: the file is damaged; the line in which that shows was given, as far as it goes.
+    """
     last = OpenLine()
-    for block in blocks:
-        end = block.rfind(b"\n") + 1
-        if not end:
-            last.add(block)
-            continue
-        start = 0
-        if last.size:
-            start = block.index(b"\n") + 1
-            last.add(block[: start - 1])
-            yield *last.close(), False
-        yield block[start:end], end - start, True
-        last.add(block[end:])
+    try:
+        for block in blocks:
+            end = block.rfind(b"\n") + 1
+            if not end:
+                last.add(block)
+                continue
+            start = 0
+            if last.size:
+                start = block.index(b"\n") + 1
+                last.add(block[: start - 1])
+                yield *last.close(), False
+            yield block[start:end], end - start, True
+            last.add(block[end:])
+    except UnreadableFile:
+        yield *last.close(), False
+        raise
     yield *last.close(), False
 
 
