@@ -133,3 +133,15 @@ def test_the_page_runs_nothing_but_its_own_script(attacked: tuple[Program, str],
     policy = opened.page.get_attribute("meta[http-equiv]", "content")
     assert "unsafe-inline" not in policy.split("script-src")[1].split(";")[0]
     harmless(opened.page.inner_text("main").replace("\t", " ").replace("\u00a0", " "))
+
+
+def test_an_id_in_the_place_of_the_tier_is_refused_and_not_worked_on_for_ever(tiermix: Program) -> None:
+    # Catches answers of hundreds of megabytes; what is declared is all that there is.
+    rows = [{"ts": "2026-11-18T10:00:00Z", "request_id": f"r{n}", "tier": f"t{n:05}"} for n in range(20_000)]
+    write_lines(tiermix.folder / "log.jsonl", rows)
+    for ran in (tiermix("mix", "log.jsonl", "--by", "tier", "--json"), tiermix("mix", "log.jsonl")):
+        assert ran.code == 3
+        assert "20,002 tiers" in ran.out + ran.err
+    (tiermix.folder / "tiermix.toml").write_text('[[tier]]\nname = "t00001"\nmodels = ["gpt-5"]\n')
+    days = tiermix("mix", "log.jsonl", "--json").json["days"]
+    assert sum(d["total"] for d in days) == 20_000

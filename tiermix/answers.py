@@ -14,7 +14,7 @@ from tiermix import sql
 from tiermix.analysis import burn as burning
 from tiermix.analysis import shares
 from tiermix.config.settings import Config, Exclusion, Slo
-from tiermix.errors import NoData, UsageError
+from tiermix.errors import InputError, NoData, UsageError
 from tiermix.model import (
     DIMENSIONS,
     NO_VALUE,
@@ -50,6 +50,8 @@ Where = Mapping[str, tuple[str, ...]]
 _US = 1_000_000
 # A request dated later than this after the clock is somebody's wrong clock, and must not become "now".
 _BELIEVABLE = timedelta(hours=1)
+# Answers grow with the square of the number of tiers. Nobody has as many.
+_MOST_TIERS = 200
 
 
 @dataclass(frozen=True)
@@ -77,8 +79,18 @@ class Desk:
 
     @cached_property
     def tiering(self) -> Tiering:
-        """The tiers of all outcomes under this configuration, in force for every query of this store from here on."""
+        """The tiers of all outcomes under this configuration, in force for every query of this store from here on.
+
+        Raises:
+            InputError: there are so many that what the logs call a tier is something else.
+        """
         made = tiering(self.config, self.store.outcomes())
+        if len(made.order) > _MOST_TIERS:
+            raise InputError(
+                f"the logs name {len(made.order):,} tiers, such as {made.order[0][:40]!r}",
+                hint="a tier is what answers a share of the requests: map another field to it, or declare the tiers in "
+                "tiermix.toml, and all else counts as unknown",
+            )
         self.store.place(made.placements, keep=False)
         return made
 
