@@ -21,16 +21,17 @@ LOGS = Path(__file__).parent / "data" / "otel"
 MEANING = "requested_model, served_model, status, fallback, reason, error, len(attempts), input_tokens"
 Meaning = tuple[Any, ...]
 
+SONNET = "claude-sonnet-4-5-20250929"
 RESCUED = ("gpt-4o", "gpt-4o-mini-2024-07-18", "ok", True, "RateLimitError", None, 2, 11)
 # fmt: off
 RAN: dict[str, list[Meaning]] = {
     # The SDK's own spans stand inside of the instrumentation's. Catches counting a call once for each.
     "openinference_anthropic_3.1_sdk_2.12": [
-        ("claude-opus-4-1", "claude-sonnet-4-5-20250929", "ok", True, "rate_limit_error", None, 2, 11),
+        ("claude-opus-4-1", SONNET, "ok", True, "rate_limit_error", None, 2, 11),
     ],
     # They stand beside those of an older instrumentation, which has none of failures.
     "openllmetry_anthropic_0.33_sdk_2.12": [
-        ("claude-opus-4-1", "claude-sonnet-4-5-20250929", "ok", True, "rate_limit_error", None, 2, 11),
+        ("claude-opus-4-1", SONNET, "ok", True, "rate_limit_error", None, 2, 11),
     ],
     # Two instrumentations that do not know of each other.
     "openinference_langchain_0.1.80_and_openai_0.1.66": [
@@ -88,6 +89,20 @@ RAN: dict[str, list[Meaning]] = {
     ],
     # gpt-4o was asked, and the provider answered with the mini. Catches taking the deployment for what answered.
     "litellm_1.106_other_model": [("gpt-4o", "gpt-4o-mini", "ok", None, None, None, None, 11)],
+    # Each attempt in a trace of its own; the third is a retry. The answer has the group's name, "premium". Catches a
+    # plain answer or a retry that counts as one of another model.
+    "litellm_1.83_proxy_request_spans": [
+        ("gpt-4o", "openai/gpt-4o", "ok", False, None, None, None, 11),
+        ("gpt-4o", f"anthropic/{SONNET}", "ok", True, "RateLimitError", None, 2, 11),
+        ("gpt-4o", "openai/gpt-4o", "ok", False, None, None, 2, 11),
+    ],
+    # LITELLM_OTEL_V2: an answer, a fallback, an answer from the cache. Catches counting the spans of the route, the
+    # cache and the server, which name the model too, and a group beside its model taken for a switch.
+    "litellm_1.109_proxy_v2": [
+        ("premium", "openai/gpt-4o", "ok", False, None, None, None, 11),
+        ("premium", f"anthropic/{SONNET}", "ok", True, "RateLimitError", None, 2, 11),
+        ("premium", "gpt-4o", "ok", False, "cache_hit", None, None, 11),
+    ],
     # completion(fallbacks=[...]): a call around those of both models, which names only the first.
     "openinference_litellm_0.1.51_fallbacks": [
         ("openai/gpt-4o", "openai/gpt-4o-mini", "ok", True, "RateLimitError", None, 2, 11),

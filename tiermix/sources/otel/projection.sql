@@ -153,7 +153,9 @@ moved AS (
     GROUP BY trace, id
 ),
 joined AS (
-    SELECT t.*, coalesce(m.place, t.top) AS place, t.wanted_plain <> t.got_plain AS other_model
+    SELECT t.*, coalesce(m.place, t.top) AS place,
+        -- To a caller of the proxy an answer has the name that was asked for.
+        t.wanted_plain <> t.got_plain AND (t.call_id IS NULL OR t.deployment IS NULL) AS other_model
     FROM timed AS t
     LEFT JOIN moved AS m ON m.trace = t.trace AND m.id = t.id
 )
@@ -177,11 +179,11 @@ SELECT
     CASE WHEN raw OR shared OR (model_group IS NULL AND wanted IS NULL) THEN plain
          WHEN model_group IS NULL AND other_model THEN got
          ELSE coalesce(model_group, wanted) END AS route,
-    -- To a caller of the proxy an answer has the name that was asked for.
     coalesce(CASE WHEN call_id IS NULL AND model_group IS NULL THEN got END, deployment, got, wanted) AS model,
     coalesce(provider, top_provider) AS provider,
     intended_model,
     reason,
+    coalesce(cached, false) AS cached,
     -- A gateway below the caller hides its own hops, so no failed span is not the same as no fallback.
     CASE WHEN call_id IS NOT NULL THEN false END AS fallback,
     CASE WHEN lost THEN error_code END AS status_code,
