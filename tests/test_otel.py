@@ -89,12 +89,39 @@ RAN: dict[str, list[Meaning]] = {
     ],
     # gpt-4o was asked, and the provider answered with the mini. Catches taking the deployment for what answered.
     "litellm_1.106_other_model": [("gpt-4o", "gpt-4o-mini", "ok", None, None, None, None, 11)],
+    # LiteLLM's proxy; the first request of each log is answered at once, unless it says otherwise. Here a second
+    # falls back to claude-sonnet-4-5, as does a third, whose streamed answer is said to have begun before the
+    # failure. Catches counting the raw spans of calls without a call id, and a stream apart from its failure.
+    "litellm_1.77_proxy": [
+        ("gpt-4o", "gpt-4o", "ok", None, None, None, None, 11),
+        ("gpt-4o", SONNET, "ok", True, "error", None, 2, 11),
+        ("gpt-4o", SONNET, "ok", True, "error", None, 2, 11),
+    ],
+    # The failure stands on the proxy's span, the rescue is a raw span alone: of another model, of the same (a retry,
+    # which may be of another group), of one that is not said. The last writes two raw spans of one answer. Catches a
+    # request for each of both spans, a rescue that is missed without a model, and saying that no fallback fired where
+    # none can be seen.
+    "litellm_1.83_proxy": [
+        ("gpt-4o", "openai/gpt-4o", "ok", False, None, None, None, 11),
+        ("gpt-4o", SONNET, "ok", True, "RateLimitError", None, 2, None),
+        ("gpt-4.1", "gpt-4.1", "ok", None, None, None, 2, None),
+        ("gpt-4o", None, "ok", None, None, None, 2, None),
+        ("claude-opus-4-1-20250805", "claude-opus-4-1-20250805", "ok", False, None, None, None, 11),
+    ],
     # Each attempt in a trace of its own; the third is a retry. The answer has the group's name, "premium". Catches a
     # plain answer or a retry that counts as one of another model.
     "litellm_1.83_proxy_request_spans": [
         ("gpt-4o", "openai/gpt-4o", "ok", False, None, None, None, 11),
         ("gpt-4o", f"anthropic/{SONNET}", "ok", True, "RateLimitError", None, 2, 11),
         ("gpt-4o", "openai/gpt-4o", "ok", False, None, None, 2, 11),
+    ],
+    # A fallback, a retry, two streams that fell back, the first to a model that is not said. The raw spans of streams
+    # stand beside the failure, not within it. Catches joining only what stands within.
+    "litellm_1.98_proxy": [
+        ("premium", SONNET, "ok", True, "RateLimitError", None, 2, None),
+        ("premium", "gpt-4o", "ok", None, None, None, 2, None),
+        ("premium", None, "ok", None, None, None, 2, None),
+        ("premium", "gpt-4.1-mini", "ok", True, "RateLimitError", None, 2, None),
     ],
     # LITELLM_OTEL_V2: an answer, a fallback, an answer from the cache. Catches counting the spans of the route, the
     # cache and the server, which name the model too, and a group beside its model taken for a switch.

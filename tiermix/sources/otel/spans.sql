@@ -124,6 +124,7 @@ calls AS (
         coalesce(n.span.name = 'raw_gen_ai_request', false) AS raw,
         coalesce(regexp_matches(lower(concat_ws(' ', s.operation, s.kind, s.request_type)), 'embedding'), false) AS embeds,
         CASE WHEN s.proxy IS NOT NULL THEN s.litellm_id END AS call_id,
+        s.proxy IS NOT NULL AS by_proxy,
         -- LiteLLM before 1.98 names the deployment here, or only as the model that was asked for.
         CASE WHEN s.proxy IS NOT NULL AND s.hidden IS NOT NULL
             THEN coalesce(nullif(regexp_extract(s.hidden, '"litellm_model_name": "([^"]*)"', 1), ''), s.asked) END AS hidden_model,
@@ -148,8 +149,10 @@ told AS (
             WHEN sdk_operation IS NOT NULL AND NOT regexp_matches(coalesce(span_name, ''), '[.]do[A-Z]')
                 AND NOT regexp_matches(sdk_operation, '[.]do[A-Z]') THEN true
             WHEN kind IS NOT NULL AND upper(kind) NOT IN ('LLM', 'EMBEDDING') THEN true
+            -- An answer as LiteLLM got it, which does not always name the model: a stream of Anthropic's does not.
+            WHEN raw THEN false
             -- LITELLM_OTEL_V2 hands the model that was asked for down to every span within a request.
-            WHEN (litellm_key IS NOT NULL OR scope_name = 'litellm') AND coalesce(operation, request_type, kind) IS NULL AND NOT raw THEN true
+            WHEN (litellm_key IS NOT NULL OR scope_name = 'litellm') AND coalesce(operation, request_type, kind) IS NULL THEN true
             -- A call that failed does not always say which model it asked.
             ELSE coalesce(wanted, got, deployment) IS NULL AND NOT (failed AND coalesce(upper(kind) = 'LLM', operation = 'chat', false))
         END AS skip
@@ -189,6 +192,7 @@ SELECT
              OR (capacity_asked IN ('default', 'standard') AND capacity IN ('flex', 'batch'))
              THEN 'service_tier_' || capacity END AS reason,
     call_id,
+    by_proxy,
     litellm_id,
     lower(stream) = 'true' AS stream,
     -- Pydantic AI says nothing of a stream that fails.
