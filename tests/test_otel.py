@@ -130,6 +130,14 @@ RAN: dict[str, list[Meaning]] = {
         ("premium", f"anthropic/{SONNET}", "ok", True, "RateLimitError", None, 2, 11),
         ("premium", "gpt-4o", "ok", False, "cache_hit", None, None, 11),
     ],
+    # The group "premium" cools down, and "mid" answers, or once fails as well; LiteLLM names premium, mid, mid, mid.
+    # Catches taking what stood in for what was asked for, and no fallback then.
+    "litellm_1.109_proxy_cooldown": [
+        (None, SONNET, "ok", True, "RouterRateLimitError", None, 2, None),
+        (None, SONNET, "ok", True, "RouterRateLimitError", None, 2, None),
+        (None, "gpt-4o-mini", "ok", True, "RouterRateLimitError", None, 2, None),
+        (None, f"anthropic/{SONNET}", "ok", True, "RouterRateLimitError", None, 2, 11),
+    ],
     # completion(fallbacks=[...]): a call around those of both models, which names only the first.
     "openinference_litellm_0.1.51_fallbacks": [
         ("openai/gpt-4o", "openai/gpt-4o-mini", "ok", True, "RateLimitError", None, 2, 11),

@@ -93,6 +93,8 @@ placed AS (
         j.* EXCLUDE (call_id),
         j.call_id AS own_call_id,
         coalesce(j.call_id, rescue.call_id) AS call_id,
+        -- No deployment of the group that was asked for was free.
+        j.failed AND j.error = 'RouterRateLimitError' AND j.call_id IS NOT NULL AS cooled,
         rescue.plain AS failed_plain,
         rescue.route AS failed_route,
         CASE
@@ -182,7 +184,9 @@ moved AS (
 joined AS (
     SELECT t.*, coalesce(m.place, t.top) AS place,
         -- To a caller of the proxy an answer has the name that was asked for.
-        t.wanted_plain <> t.got_plain AND (t.own_call_id IS NULL OR t.deployment IS NULL) AS other_model
+        t.wanted_plain <> t.got_plain AND (t.own_call_id IS NULL OR t.deployment IS NULL) AS other_model,
+        -- Such a failure may name what stood in, if that was chosen before LiteLLM wrote it down: a deployment for a group.
+        coalesce(t.cooled AND t.model_group <> t.wanted, false) AS overwritten
     FROM timed AS t
     LEFT JOIN moved AS m ON m.trace = t.trace AND m.id = t.id
 )
@@ -200,20 +204,24 @@ SELECT
     CASE WHEN started IS NOT NULL THEN NOT coalesce(lost, false) END AS ok,
     (stream AND by_proxy) OR retried OR raw AS stream,
     -- What LiteLLM says of a success over what it said of a failure before is not what was asked for first.
-    CASE WHEN NOT (litellm_id IS NOT NULL AND NOT failed AND error IS NOT NULL)
+    CASE WHEN NOT (litellm_id IS NOT NULL AND NOT failed AND error IS NOT NULL) AND NOT overwritten
         THEN coalesce(model_group, CASE WHEN NOT failed THEN top_wanted END, wanted) END
         AS requested_model,
-    CASE WHEN raw AND plain = failed_plain THEN failed_route
+    CASE WHEN overwritten THEN NULL
+         WHEN raw AND plain = failed_plain THEN failed_route
          WHEN raw OR (shared AND own_call_id IS NULL) OR (model_group IS NULL AND wanted IS NULL) THEN plain
          WHEN model_group IS NULL AND other_model THEN got
          ELSE coalesce(model_group, wanted) END AS route,
-    coalesce(CASE WHEN call_id IS NULL AND model_group IS NULL THEN got END, deployment, got, wanted) AS model,
+    CASE WHEN NOT overwritten
+        THEN coalesce(CASE WHEN call_id IS NULL AND model_group IS NULL THEN got END, deployment, got, wanted) END AS model,
     coalesce(provider, top_provider) AS provider,
     intended_model,
     reason,
     coalesce(cached, false) AS cached,
-    -- A gateway below the caller hides its own hops, so no failed span is not the same as no fallback.
-    CASE WHEN own_call_id IS NOT NULL AND NOT shared THEN false END AS fallback,
+    -- A gateway below the caller hides its own hops, so no failed span is not the same as no fallback. LiteLLM's router does
+    -- not try a group again that has no deployment free.
+    CASE WHEN cooled THEN true
+         WHEN own_call_id IS NOT NULL AND NOT shared THEN false END AS fallback,
     CASE WHEN lost THEN error_code END AS status_code,
     CASE WHEN lost THEN coalesce(error, nullif(regexp_replace(coalesce(exception, branch_exception), '^.*[.]', ''), ''), 'error') END AS error,
     coalesce(tenant, top_tenant) AS tenant,
