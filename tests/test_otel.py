@@ -21,16 +21,17 @@ LOGS = Path(__file__).parent / "data" / "otel"
 MEANING = "requested_model, served_model, status, fallback, reason, error, len(attempts), input_tokens"
 Meaning = tuple[Any, ...]
 
+SONNET = "claude-sonnet-4-5-20250929"
 RESCUED = ("gpt-4o", "gpt-4o-mini-2024-07-18", "ok", True, "RateLimitError", None, 2, 11)
 # fmt: off
 RAN: dict[str, list[Meaning]] = {
     # The SDK's own spans stand inside of the instrumentation's. Catches counting a call once for each.
     "openinference_anthropic_3.1_sdk_2.12": [
-        ("claude-opus-4-1", "claude-sonnet-4-5-20250929", "ok", True, "rate_limit_error", None, 2, 11),
+        ("claude-opus-4-1", SONNET, "ok", True, "rate_limit_error", None, 2, 11),
     ],
     # They stand beside those of an older instrumentation, which has none of failures.
     "openllmetry_anthropic_0.33_sdk_2.12": [
-        ("claude-opus-4-1", "claude-sonnet-4-5-20250929", "ok", True, "rate_limit_error", None, 2, 11),
+        ("claude-opus-4-1", SONNET, "ok", True, "rate_limit_error", None, 2, 11),
     ],
     # Two instrumentations that do not know of each other.
     "openinference_langchain_0.1.80_and_openai_0.1.66": [
@@ -88,6 +89,55 @@ RAN: dict[str, list[Meaning]] = {
     ],
     # gpt-4o was asked, and the provider answered with the mini. Catches taking the deployment for what answered.
     "litellm_1.106_other_model": [("gpt-4o", "gpt-4o-mini", "ok", None, None, None, None, 11)],
+    # LiteLLM's proxy; the first request of each log is answered at once, unless it says otherwise. Here a second
+    # falls back to claude-sonnet-4-5, as does a third, whose streamed answer is said to have begun before the
+    # failure. Catches counting the raw spans of calls without a call id, and a stream apart from its failure.
+    "litellm_1.77_proxy": [
+        ("gpt-4o", "gpt-4o", "ok", None, None, None, None, 11),
+        ("gpt-4o", SONNET, "ok", True, "error", None, 2, 11),
+        ("gpt-4o", SONNET, "ok", True, "error", None, 2, 11),
+    ],
+    # The failure stands on the proxy's span, the rescue is a raw span alone: of another model, of the same (a retry,
+    # which may be of another group), of one that is not said. The last writes two raw spans of one answer. Catches a
+    # request for each of both spans, a rescue that is missed without a model, and saying that no fallback fired where
+    # none can be seen.
+    "litellm_1.83_proxy": [
+        ("gpt-4o", "openai/gpt-4o", "ok", False, None, None, None, 11),
+        ("gpt-4o", SONNET, "ok", True, "RateLimitError", None, 2, None),
+        ("gpt-4.1", "gpt-4.1", "ok", None, None, None, 2, None),
+        ("gpt-4o", None, "ok", None, None, None, 2, None),
+        ("claude-opus-4-1-20250805", "claude-opus-4-1-20250805", "ok", False, None, None, None, 11),
+    ],
+    # Each attempt in a trace of its own; the third is a retry. The answer has the group's name, "premium". Catches a
+    # plain answer or a retry that counts as one of another model.
+    "litellm_1.83_proxy_request_spans": [
+        ("gpt-4o", "openai/gpt-4o", "ok", False, None, None, None, 11),
+        ("gpt-4o", f"anthropic/{SONNET}", "ok", True, "RateLimitError", None, 2, 11),
+        ("gpt-4o", "openai/gpt-4o", "ok", False, None, None, 2, 11),
+    ],
+    # A fallback, a retry, two streams that fell back, the first to a model that is not said. The raw spans of streams
+    # stand beside the failure, not within it. Catches joining only what stands within.
+    "litellm_1.98_proxy": [
+        ("premium", SONNET, "ok", True, "RateLimitError", None, 2, None),
+        ("premium", "gpt-4o", "ok", None, None, None, 2, None),
+        ("premium", None, "ok", None, None, None, 2, None),
+        ("premium", "gpt-4.1-mini", "ok", True, "RateLimitError", None, 2, None),
+    ],
+    # LITELLM_OTEL_V2: an answer, a fallback, an answer from the cache. Catches counting the spans of the route, the
+    # cache and the server, which name the model too, and a group beside its model taken for a switch.
+    "litellm_1.109_proxy_v2": [
+        ("premium", "openai/gpt-4o", "ok", False, None, None, None, 11),
+        ("premium", f"anthropic/{SONNET}", "ok", True, "RateLimitError", None, 2, 11),
+        ("premium", "gpt-4o", "ok", False, "cache_hit", None, None, 11),
+    ],
+    # The group "premium" cools down, and "mid" answers, or once fails as well; LiteLLM names premium, mid, mid, mid.
+    # Catches taking what stood in for what was asked for, and no fallback then.
+    "litellm_1.109_proxy_cooldown": [
+        (None, SONNET, "ok", True, "RouterRateLimitError", None, 2, None),
+        (None, SONNET, "ok", True, "RouterRateLimitError", None, 2, None),
+        (None, "gpt-4o-mini", "ok", True, "RouterRateLimitError", None, 2, None),
+        (None, f"anthropic/{SONNET}", "ok", True, "RouterRateLimitError", None, 2, 11),
+    ],
     # completion(fallbacks=[...]): a call around those of both models, which names only the first.
     "openinference_litellm_0.1.51_fallbacks": [
         ("openai/gpt-4o", "openai/gpt-4o-mini", "ok", True, "RateLimitError", None, 2, 11),

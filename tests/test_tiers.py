@@ -51,6 +51,8 @@ DECLARED = Config(
         ({"requested_model": "gpt-5", "status": "error"}, ("unserved", "primary", True)),
         ({"served_model": "gpt-5"}, ("unknown", None, None)),  # what was asked for is not known: no guess
         ({"served_model": "gpt-5", "fallback": True}, ("secondary", "primary", True)),
+        ({"requested_model": "gpt-5"}, ("unknown", "primary", None)),  # an answer of a model that is not known
+        ({"requested_model": "gpt-5", "fallback": True}, ("secondary", "primary", True)),
         (
             {"requested_model": "gpt-5", "served_model": "gpt-5", "reason": "service_tier_default"},
             ("secondary", "primary", True),

@@ -143,7 +143,7 @@ def _assumed(o: Outcome) -> str:
         return CACHE
     if o.reason is not None and o.reason.startswith(_LESS_CAPACITY):
         return SECONDARY
-    if o.requested_model is None:
+    if o.requested_model is None or (o.route is None and o.served_model is None):
         return SECONDARY if o.fallback else UNKNOWN
     if o.requested_model == o.route or same_model(o.requested_model, o.served_model):
         return PRIMARY

@@ -2,7 +2,8 @@
 -- what: the calls among spans, one row an attempt, from what stands around each in its trace
 --
 -- An answer of another model than was asked for, without an error, was switched below the caller; why is not said.
--- Attempts of a request share a parent span (without one, the trace); those of LiteLLM's proxy share litellm.call_id.
+-- Attempts of a request share a parent span (without one, the trace); those of LiteLLM's proxy share litellm.call_id, which
+-- its raw_gen_ai_request take from the failure that they follow.
 -- Where spans of one call stand inside of each other (an SDK's own, an instrumentation's, a framework's), the inner ones
 -- are the attempts and the outer one is left out, unless only the outer one shows how the call ended.
 -- A branch that failed (an agent's run, a chain) and its next twin, which asks another model, are one request.
@@ -15,13 +16,31 @@ WITH judged AS (
         regexp_replace(replace(regexp_replace(lower(regexp_replace(got, '^.*/', '')), '^((us|eu|apac|global)[.])?(anthropic|amazon|meta|mistral|cohere|ai21|deepseek|openai)[.]', ''), '.', '-'), '(-[0-9]{4}-?[0-9]{2}-?[0-9]{2}|@[0-9]{8}|-[0-9]{3,4}|-latest|-v[0-9]+(:[0-9]+)?)+$', '') AS got_plain
     FROM spans
 ),
--- LiteLLM as a library says all calls under a span of the application on that span, where the last one wins; only the
--- answers have a span each.
+-- LiteLLM says all calls under a span on that span, of the application (where the last one wins) or of its proxy (where
+-- the first failure stays); only the answers have a span each.
 answered_raw AS (
     SELECT trace, up, count(DISTINCT id) AS raws
     FROM judged
     WHERE raw AND NOT skip
     GROUP BY trace, up
+),
+-- An answer belongs to the request of the proxy whose failure stands on the span around it, or on one beside it: a streamed
+-- answer is said under the span of the whole request, and a failure before it on the span of the endpoint.
+rescues AS (
+    SELECT r.trace, r.id, max(f.call_id) AS call_id, max(f.plain) AS plain, max(f.route) AS route
+    FROM judged AS r
+    JOIN (
+        SELECT trace, id AS near, call_id, coalesce(wanted_plain, got_plain) AS plain, coalesce(model_group, wanted) AS route
+        FROM judged
+        WHERE failed AND NOT skip AND call_id IS NOT NULL
+        UNION ALL
+        SELECT trace, up, call_id, coalesce(wanted_plain, got_plain), coalesce(model_group, wanted)
+        FROM judged
+        WHERE failed AND NOT skip AND call_id IS NOT NULL AND up <> ''
+    ) AS f ON f.trace = r.trace AND f.near = r.up
+    WHERE r.raw AND NOT r.skip
+    GROUP BY r.trace, r.id
+    HAVING count(DISTINCT f.call_id) = 1
 ),
 -- What stands directly inside of a call. Two answers are the steps of an agent, whose own span is no call.
 inside AS (
@@ -63,24 +82,31 @@ copies AS (
 branches AS (
     SELECT
         j.trace, j.id, max(j.up) AS up, max(j.branch) AS name, bool_or(j.failed) AS failed, max(j.exception) AS exception,
-        max(j.litellm_id) AS litellm_id
+        coalesce(max(j.litellm_id) IS NOT NULL OR bool_or(NOT j.skip AND NOT j.raw), false) AS calls,
+        coalesce(bool_or(j.by_proxy), false) AS by_proxy
     FROM judged AS j
     JOIN (SELECT trace FROM judged WHERE failed OR raw GROUP BY trace) AS t ON t.trace = j.trace
     GROUP BY j.trace, j.id
 ),
 placed AS (
     SELECT
-        j.*,
+        j.* EXCLUDE (call_id),
+        j.call_id AS own_call_id,
+        coalesce(j.call_id, rescue.call_id) AS call_id,
+        -- No deployment of the group that was asked for was free.
+        j.failed AND j.error = 'RouterRateLimitError' AND j.call_id IS NOT NULL AS cooled,
+        rescue.plain AS failed_plain,
+        rescue.route AS failed_route,
         CASE
             WHEN j.skip IS NULL THEN NULL
             WHEN j.skip THEN true
-            WHEN j.raw THEN b.litellm_id IS NOT NULL AND NOT b.failed AND beside.raws < 2
-            WHEN c.id IS NOT NULL OR (NOT j.failed AND own_raw.raws > 1) THEN true
+            WHEN j.raw THEN b.calls AND NOT b.failed AND (beside.raws < 2 OR b.by_proxy)
+            WHEN c.id IS NOT NULL OR (NOT j.failed AND own_raw.raws > 1 AND NOT coalesce(j.by_proxy, false)) THEN true
             WHEN own.answers > 1 OR (j.failed AND own.failures > 0) OR (NOT j.failed AND own.answers > 0) THEN true
             ELSE NOT j.failed AND (coalesce(o.failed, false) OR coalesce(o2.failed, false))
         END AS left_out,
         coalesce(own.failures, 0) > 0 AS retried,
-        j.failed AND own_raw.raws > 0 AS shared,
+        j.failed AND (coalesce(own_raw.raws, 0) > 0 OR helped.call_id IS NOT NULL) AS shared,
         coalesce(o2.up, o.up, j.up) AS top,
         -- A list of models is not what was asked for first.
         CASE WHEN NOT coalesce(o2.wanted, o.wanted) LIKE '%,%' THEN coalesce(o2.wanted, o.wanted) END AS top_wanted,
@@ -93,6 +119,9 @@ placed AS (
     LEFT JOIN copies AS c ON c.trace = j.trace AND c.id = j.id
     LEFT JOIN answered_raw AS own_raw ON own_raw.trace = j.trace AND own_raw.up = j.id
     LEFT JOIN answered_raw AS beside ON j.raw AND beside.trace = j.trace AND beside.up = j.up
+    LEFT JOIN rescues AS rescue ON j.raw AND rescue.trace = j.trace AND rescue.id = j.id
+    LEFT JOIN (SELECT trace, call_id FROM rescues GROUP BY trace, call_id) AS helped
+        ON helped.trace = j.trace AND helped.call_id = j.call_id
     LEFT JOIN branches AS b ON j.raw AND b.trace = j.trace AND b.id = j.up
     LEFT JOIN around AS own ON own.trace = j.trace AND own.id = j.id AND own.embeds = j.embeds
     LEFT JOIN around AS o ON o.answers < 2 AND o.trace = j.trace AND o.id = j.up AND o.embeds = j.embeds
@@ -153,7 +182,11 @@ moved AS (
     GROUP BY trace, id
 ),
 joined AS (
-    SELECT t.*, coalesce(m.place, t.top) AS place, t.wanted_plain <> t.got_plain AS other_model
+    SELECT t.*, coalesce(m.place, t.top) AS place,
+        -- To a caller of the proxy an answer has the name that was asked for.
+        t.wanted_plain <> t.got_plain AND (t.own_call_id IS NULL OR t.deployment IS NULL) AS other_model,
+        -- Such a failure may name what stood in, if that was chosen before LiteLLM wrote it down: a deployment for a group.
+        coalesce(t.cooled AND t.model_group <> t.wanted, false) AS overwritten
     FROM timed AS t
     LEFT JOIN moved AS m ON m.trace = t.trace AND m.id = t.id
 )
@@ -169,21 +202,26 @@ SELECT
     started,
     ended,
     CASE WHEN started IS NOT NULL THEN NOT coalesce(lost, false) END AS ok,
-    (stream AND call_id IS NOT NULL) OR retried OR raw AS stream,
+    (stream AND by_proxy) OR retried OR raw AS stream,
     -- What LiteLLM says of a success over what it said of a failure before is not what was asked for first.
-    CASE WHEN NOT (litellm_id IS NOT NULL AND NOT failed AND error IS NOT NULL)
+    CASE WHEN NOT (litellm_id IS NOT NULL AND NOT failed AND error IS NOT NULL) AND NOT overwritten
         THEN coalesce(model_group, CASE WHEN NOT failed THEN top_wanted END, wanted) END
         AS requested_model,
-    CASE WHEN raw OR shared OR (model_group IS NULL AND wanted IS NULL) THEN plain
+    CASE WHEN overwritten THEN NULL
+         WHEN raw AND plain = failed_plain THEN failed_route
+         WHEN raw OR (shared AND own_call_id IS NULL) OR (model_group IS NULL AND wanted IS NULL) THEN plain
          WHEN model_group IS NULL AND other_model THEN got
          ELSE coalesce(model_group, wanted) END AS route,
-    -- To a caller of the proxy an answer has the name that was asked for.
-    coalesce(CASE WHEN call_id IS NULL AND model_group IS NULL THEN got END, deployment, got, wanted) AS model,
+    CASE WHEN NOT overwritten
+        THEN coalesce(CASE WHEN call_id IS NULL AND model_group IS NULL THEN got END, deployment, got, wanted) END AS model,
     coalesce(provider, top_provider) AS provider,
     intended_model,
     reason,
-    -- A gateway below the caller hides its own hops, so no failed span is not the same as no fallback.
-    CASE WHEN call_id IS NOT NULL THEN false END AS fallback,
+    coalesce(cached, false) AS cached,
+    -- A gateway below the caller hides its own hops, so no failed span is not the same as no fallback. LiteLLM's router does
+    -- not try a group again that has no deployment free.
+    CASE WHEN cooled THEN true
+         WHEN own_call_id IS NOT NULL AND NOT shared THEN false END AS fallback,
     CASE WHEN lost THEN error_code END AS status_code,
     CASE WHEN lost THEN coalesce(error, nullif(regexp_replace(coalesce(exception, branch_exception), '^.*[.]', ''), ''), 'error') END AS error,
     coalesce(tenant, top_tenant) AS tenant,

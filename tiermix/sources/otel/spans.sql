@@ -68,18 +68,23 @@ said AS (
         max(v) FILTER (k IN ('gen_ai.usage.output_tokens', 'gen_ai.usage.completion_tokens', 'llm.token_count.completion',
             'llm.usage.completion_tokens', 'ai.usage.completionTokens', 'ai.usage.outputTokens'))
             AS tokens_out,
-        max(v) FILTER (k IN ('gen_ai.cost.total_cost', 'llm.cost.total', 'operation.cost', 'gen_ai.usage.cost')) AS cost,
+        max(v) FILTER (k IN ('gen_ai.cost.total_cost', 'llm.cost.total', 'operation.cost', 'gen_ai.usage.cost',
+            'litellm.cost.total')) AS cost,
         max(v) FILTER (k IN ('error.type', 'exception.type')) AS error,
-        max(v) FILTER (k = 'error.code') AS error_code,
+        max(v) FILTER (k IN ('error.code', 'litellm.provider.error.code')) AS error_code,
         max(v) FILTER (k IN ('gen_ai.request.stream', 'gen_ai.is_streaming', 'llm.is_streaming')) AS stream,
         lower(max(v) FILTER (k IN ('openai.request.service_tier', 'gen_ai.openai.request.service_tier'))) AS capacity_asked,
         lower(max(v) FILTER (k IN ('openai.response.service_tier', 'gen_ai.openai.response.service_tier'))) AS capacity,
         max(v) FILTER (k = 'litellm.call_id') AS litellm_id,
         -- Only the proxy, which knows the key and the route of its caller, gives all attempts of a request one call_id.
-        max(nullif(v, '')) FILTER (k IN ('metadata.user_api_key_hash', 'metadata.user_api_key_request_route')) AS proxy,
+        max(nullif(v, '')) FILTER (k IN ('metadata.user_api_key_hash', 'metadata.user_api_key_request_route',
+            'litellm.api_key.hash', 'litellm.request.route')) AS proxy,
+        max(k) FILTER (k LIKE 'litellm.%') AS litellm_key,
+        max(v) FILTER (k = 'hidden_params') AS hidden,
         max(v) FILTER (regexp_matches(k, '^llm[.][^.]+[.]model$')) AS raw_model,
         max(v) FILTER (k = 'litellm.model_group') AS model_group,
         max(v) FILTER (k = 'litellm.provider.model') AS deployment,
+        lower(max(v) FILTER (k = 'litellm.cache_hit')) = 'true' AS cached,
         max(v) FILTER (k = 'litellm.routing.savings_baseline_model') AS baseline,
         max(v) FILTER (k = 'litellm.routing.router_type') AS router,
         max(v) FILTER (k IN ('metadata.user_api_key_team_id', 'tenant.id', 'tenant', 'traceloop.association.properties.tenant',
@@ -119,6 +124,10 @@ calls AS (
         coalesce(n.span.name = 'raw_gen_ai_request', false) AS raw,
         coalesce(regexp_matches(lower(concat_ws(' ', s.operation, s.kind, s.request_type)), 'embedding'), false) AS embeds,
         CASE WHEN s.proxy IS NOT NULL THEN s.litellm_id END AS call_id,
+        s.proxy IS NOT NULL AS by_proxy,
+        -- LiteLLM before 1.98 names the deployment here, or only as the model that was asked for.
+        CASE WHEN s.proxy IS NOT NULL AND s.hidden IS NOT NULL
+            THEN coalesce(nullif(regexp_extract(s.hidden, '"litellm_model_name": "([^"]*)"', 1), ''), s.asked) END AS hidden_model,
         coalesce(s.tenant_said, json_extract_string(TRY_CAST(s.metadata AS JSON), '$.tenant')) AS tenant,
         -- An error span of OpenInference names the model only in its parameters.
         coalesce(s.asked, s.asked_name, s.sdk_model, json_extract_string(TRY_CAST(s.parameters AS JSON), '$.model')) AS wanted,
@@ -140,6 +149,10 @@ told AS (
             WHEN sdk_operation IS NOT NULL AND NOT regexp_matches(coalesce(span_name, ''), '[.]do[A-Z]')
                 AND NOT regexp_matches(sdk_operation, '[.]do[A-Z]') THEN true
             WHEN kind IS NOT NULL AND upper(kind) NOT IN ('LLM', 'EMBEDDING') THEN true
+            -- An answer as LiteLLM got it, which does not always name the model: a stream of Anthropic's does not.
+            WHEN raw THEN false
+            -- LITELLM_OTEL_V2 hands the model that was asked for down to every span within a request.
+            WHEN (litellm_key IS NOT NULL OR scope_name = 'litellm') AND coalesce(operation, request_type, kind) IS NULL THEN true
             -- A call that failed does not always say which model it asked.
             ELSE coalesce(wanted, got, deployment) IS NULL AND NOT (failed AND coalesce(upper(kind) = 'LLM', operation = 'chat', false))
         END AS skip
@@ -169,8 +182,9 @@ SELECT
     error_code,
     wanted,
     got,
-    deployment,
+    coalesce(deployment, hidden_model) AS deployment,
     model_group,
+    cached,
     coalesce(provider, system) AS provider,
     baseline AS intended_model,
     CASE WHEN router IS NOT NULL THEN router || '_router'
@@ -178,6 +192,7 @@ SELECT
              OR (capacity_asked IN ('default', 'standard') AND capacity IN ('flex', 'batch'))
              THEN 'service_tier_' || capacity END AS reason,
     call_id,
+    by_proxy,
     litellm_id,
     lower(stream) = 'true' AS stream,
     -- Pydantic AI says nothing of a stream that fails.
