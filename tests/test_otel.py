@@ -37,6 +37,28 @@ RAN: dict[str, list[Meaning]] = {
     "openinference_langchain_0.1.80_and_openai_0.1.66": [
         ("gpt-4o", "gpt-4o-mini-2024-07-18", "ok", True, "OpenAIRateLimitError", None, 2, 11),
     ],
+    # Calls of one model at the same time, each with two spans. Catches leaving out all that lie within the longest.
+    "openinference_langchain_0.1.80_and_openai_0.1.66_parallel": [
+        ("gpt-4o", "gpt-4o-2024-08-06", "ok", None, None, None, None, 11),
+    ] * 4,
+    "openllmetry_langchain_0.62_and_openai_v2_2.3_parallel": [
+        ("gpt-4o", "gpt-4o-2024-08-06", "ok", None, None, None, None, 11),
+    ] * 3,
+    # A batch of five, of which two fail first. Catches a failure that vanishes within the success of another.
+    "openinference_langchain_0.1.80_and_openllmetry_openai_0.62_batch": [
+        ("gpt-4o", "gpt-4o-2024-08-06", "ok", None, None, None, None, 11),
+        ("gpt-4o", "gpt-4o-mini-2024-07-18", "ok", True, "OpenAIRateLimitError", None, 2, 11),
+        ("gpt-4o", "gpt-4o-2024-08-06", "ok", None, None, None, None, 11),
+        ("gpt-4o", "gpt-4o-mini-2024-07-18", "ok", True, "OpenAIAPIError", None, 2, 11),
+        ("gpt-4o", "gpt-4o-2024-08-06", "ok", None, None, None, None, 11),
+    ],
+    # Only the SDK's span of a stream shows that another model answered than was asked for.
+    "openinference_langchain_0.1.80_and_openai_0.1.66_switched": [
+        ("gpt-4o", "gpt-4o-mini-2024-07-18", "ok", None, None, None, None, 11),
+    ],
+    "openllmetry_langchain_0.62_and_openai_v2_2.3_switched": [
+        ("gpt-4o", "gpt-4o-mini-2024-07-18", "ok", None, None, None, None, 11),
+    ],
     # The steps of an agent without any failure are as many requests.
     "openinference_langchain_0.1.80_and_openai_0.1.66_steps": [
         ("gpt-4o", "gpt-4o-2024-08-06", "ok", None, None, None, None, 11),

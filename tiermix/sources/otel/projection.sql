@@ -62,8 +62,11 @@ around AS (
     GROUP BY j.trace, j.id, j.embeds
 ),
 -- Where one instrumentation does not know of the other, both spans of a call stand side by side, one within the other's time.
-copies AS (
-    SELECT a.trace, a.id
+near AS (
+    SELECT DISTINCT
+        a.trace, a.id, b.id AS other, a.scope_name AS scope, b.scope_name AS other_scope, a.failed = b.failed AS alike,
+        CASE WHEN a.got_plain <> a.wanted_plain THEN a.got END AS switched_to,
+        TRY_CAST(a.begun AS BIGINT) - TRY_CAST(b.begun AS BIGINT) + TRY_CAST(b.closed AS BIGINT) - TRY_CAST(a.closed AS BIGINT) AS apart
     FROM judged AS a
     JOIN (
         SELECT trace FROM judged WHERE NOT skip AND NOT raw GROUP BY trace
@@ -76,7 +79,39 @@ copies AS (
         AND (b.begun < a.begun OR b.closed > a.closed)
     LEFT JOIN around AS r ON r.trace = b.trace AND r.id = b.id
     WHERE NOT a.skip AND NOT a.raw AND NOT b.skip AND NOT b.raw AND r.id IS NULL
-    GROUP BY a.trace, a.id
+),
+-- Of calls at the same time, the two spans that are each the other's nearest are of one.
+nearest AS (
+    SELECT trace, id, other, other_scope
+    FROM (
+        SELECT *, row_number() OVER (PARTITION BY trace, id, other_scope ORDER BY apart, other) AS nth
+        FROM (
+            SELECT trace, id, other, other_scope, apart FROM near WHERE alike
+            UNION ALL
+            SELECT trace, other AS id, id AS other, scope AS other_scope, apart FROM near WHERE alike
+        ) AS sides
+    ) AS ranked
+    WHERE nth = 1
+),
+pairs AS (
+    SELECT n.trace, n.id, n.other, n.other_scope
+    FROM nearest AS n
+    JOIN nearest AS m ON m.trace = n.trace AND m.id = n.other AND m.other = n.id
+),
+-- Only the SDK sees that another model answered than was asked for; what a framework names is often the one it asked.
+switches AS (
+    SELECT p.trace, p.other AS id, max(n.switched_to) AS got
+    FROM pairs AS p
+    JOIN near AS n ON n.trace = p.trace AND n.id = p.id AND n.other = p.other
+    GROUP BY p.trace, p.other
+),
+-- The inner span of a pair, and one that has none: a try within a call of which the other knows nothing more.
+copies AS (
+    SELECT n.trace, n.id
+    FROM near AS n
+    LEFT JOIN pairs AS p ON p.trace = n.trace AND p.id = n.id AND p.other_scope = n.other_scope
+    WHERE p.id IS NULL OR p.other = n.other
+    GROUP BY n.trace, n.id
 ),
 -- Spans that calls stand in, whatever they are of, where something failed or LiteLLM says a call on a span of another.
 branches AS (
@@ -90,7 +125,9 @@ branches AS (
 ),
 placed AS (
     SELECT
-        j.* EXCLUDE (call_id),
+        j.* EXCLUDE (call_id, got, got_plain),
+        coalesce(other.got, j.got) AS got,
+        CASE WHEN other.got IS NULL THEN j.got_plain ELSE '' END AS got_plain,  -- other than what was asked for
         j.call_id AS own_call_id,
         coalesce(j.call_id, rescue.call_id) AS call_id,
         -- No deployment of the group that was asked for was free.
@@ -117,6 +154,7 @@ placed AS (
         coalesce(o.traffic_class, o2.traffic_class) AS top_class
     FROM judged AS j
     LEFT JOIN copies AS c ON c.trace = j.trace AND c.id = j.id
+    LEFT JOIN switches AS other ON other.trace = j.trace AND other.id = j.id
     LEFT JOIN answered_raw AS own_raw ON own_raw.trace = j.trace AND own_raw.up = j.id
     LEFT JOIN answered_raw AS beside ON j.raw AND beside.trace = j.trace AND beside.up = j.up
     LEFT JOIN rescues AS rescue ON j.raw AND rescue.trace = j.trace AND rescue.id = j.id
