@@ -81,36 +81,40 @@ near AS (
     WHERE NOT a.skip AND NOT a.raw AND NOT b.skip AND NOT b.raw AND r.id IS NULL
 ),
 -- Of calls at the same time, the two spans that are each the other's nearest are of one.
-nearest AS (
-    SELECT trace, id, other, other_scope
-    FROM (
-        SELECT *, row_number() OVER (PARTITION BY trace, id, other_scope ORDER BY apart, other) AS nth
-        FROM (
-            SELECT trace, id, other, other_scope, apart FROM near WHERE alike
-            UNION ALL
-            SELECT trace, other AS id, id AS other, scope AS other_scope, apart FROM near WHERE alike
-        ) AS sides
-    ) AS ranked
-    WHERE nth = 1
+nearest_around AS (
+    SELECT trace, id, other_scope, min(apart) AS apart
+    FROM near
+    WHERE alike
+    GROUP BY trace, id, other_scope
 ),
-pairs AS (
-    SELECT n.trace, n.id, n.other, n.other_scope
-    FROM nearest AS n
-    JOIN nearest AS m ON m.trace = n.trace AND m.id = n.other AND m.other = n.id
+nearest_within AS (
+    SELECT trace, other, scope, min(apart) AS apart
+    FROM near
+    WHERE alike
+    GROUP BY trace, other, scope
+),
+matched AS (
+    SELECT n.trace, n.id, n.other, n.scope, n.other_scope, n.switched_to
+    FROM near AS n
+    JOIN nearest_around AS a ON a.trace = n.trace AND a.id = n.id AND a.other_scope = n.other_scope AND a.apart = n.apart
+    JOIN nearest_within AS w ON w.trace = n.trace AND w.other = n.other AND w.scope = n.scope AND w.apart = n.apart
+    LEFT JOIN nearest_within AS within ON within.trace = n.trace AND within.other = n.id AND within.scope = n.other_scope
+    LEFT JOIN nearest_around AS outside ON outside.trace = n.trace AND outside.id = n.other AND outside.other_scope = n.scope
+    WHERE n.alike AND coalesce(within.apart >= n.apart, true) AND coalesce(outside.apart >= n.apart, true)
 ),
 -- Only the SDK sees that another model answered than was asked for; what a framework names is often the one it asked.
 switches AS (
-    SELECT p.trace, p.other AS id, max(n.switched_to) AS got
-    FROM pairs AS p
-    JOIN near AS n ON n.trace = p.trace AND n.id = p.id AND n.other = p.other
-    GROUP BY p.trace, p.other
+    SELECT trace, other AS id, max(switched_to) AS got
+    FROM matched
+    GROUP BY trace, other
 ),
 -- The inner span of a pair, and one that has none: a try within a call of which the other knows nothing more.
 copies AS (
     SELECT n.trace, n.id
     FROM near AS n
-    LEFT JOIN pairs AS p ON p.trace = n.trace AND p.id = n.id AND p.other_scope = n.other_scope
-    WHERE p.id IS NULL OR p.other = n.other
+    LEFT JOIN matched AS m ON m.trace = n.trace AND m.id = n.id AND m.other_scope = n.other_scope
+    LEFT JOIN matched AS o ON o.trace = n.trace AND o.other = n.id AND o.scope = n.other_scope
+    WHERE m.other = n.other OR (m.id IS NULL AND o.id IS NULL)
     GROUP BY n.trace, n.id
 ),
 -- Spans that calls stand in, whatever they are of, where something failed or LiteLLM says a call on a span of another.
