@@ -80,42 +80,44 @@ near AS (
     LEFT JOIN around AS r ON r.trace = b.trace AND r.id = b.id
     WHERE NOT a.skip AND NOT a.raw AND NOT b.skip AND NOT b.raw AND r.id IS NULL
 ),
+-- Of two instrumentations one is the inner, as the pair shows that is the closest.
+directed AS (
+    SELECT
+        *,
+        first_value(scope) OVER (PARTITION BY trace, least(scope, other_scope), greatest(scope, other_scope) ORDER BY apart, scope)
+            AS inner_scope
+    FROM near
+),
 -- Of calls at the same time, the two spans that are each the other's nearest are of one.
-nearest_around AS (
-    SELECT trace, id, other_scope, min(apart) AS apart
-    FROM near
-    WHERE alike
-    GROUP BY trace, id, other_scope
+measured AS (
+    SELECT
+        *,
+        min(CASE WHEN alike THEN apart END) OVER (PARTITION BY trace, id, other_scope) AS nearest_around,
+        min(CASE WHEN alike THEN apart END) OVER (PARTITION BY trace, other, scope) AS nearest_within
+    FROM directed
+    WHERE scope = inner_scope
 ),
-nearest_within AS (
-    SELECT trace, other, scope, min(apart) AS apart
-    FROM near
-    WHERE alike
-    GROUP BY trace, other, scope
-),
-matched AS (
-    SELECT n.trace, n.id, n.other, n.scope, n.other_scope, n.switched_to
-    FROM near AS n
-    JOIN nearest_around AS a ON a.trace = n.trace AND a.id = n.id AND a.other_scope = n.other_scope AND a.apart = n.apart
-    JOIN nearest_within AS w ON w.trace = n.trace AND w.other = n.other AND w.scope = n.scope AND w.apart = n.apart
-    LEFT JOIN nearest_within AS within ON within.trace = n.trace AND within.other = n.id AND within.scope = n.other_scope
-    LEFT JOIN nearest_around AS outside ON outside.trace = n.trace AND outside.id = n.other AND outside.other_scope = n.scope
-    WHERE n.alike AND coalesce(within.apart >= n.apart, true) AND coalesce(outside.apart >= n.apart, true)
+paired AS (
+    SELECT
+        *,
+        coalesce(alike AND apart = nearest_around AND apart = nearest_within, false) AS pair,
+        max(CASE WHEN alike AND apart = nearest_around AND apart = nearest_within THEN 1 ELSE 0 END)
+            OVER (PARTITION BY trace, id, other_scope) = 1 AS has_pair
+    FROM measured
 ),
 -- Only the SDK sees that another model answered than was asked for; what a framework names is often the one it asked.
 switches AS (
     SELECT trace, other AS id, max(switched_to) AS got
-    FROM matched
+    FROM paired
+    WHERE pair
     GROUP BY trace, other
 ),
 -- The inner span of a pair, and one that has none: a try within a call of which the other knows nothing more.
 copies AS (
-    SELECT n.trace, n.id
-    FROM near AS n
-    LEFT JOIN matched AS m ON m.trace = n.trace AND m.id = n.id AND m.other_scope = n.other_scope
-    LEFT JOIN matched AS o ON o.trace = n.trace AND o.other = n.id AND o.scope = n.other_scope
-    WHERE m.other = n.other OR (m.id IS NULL AND o.id IS NULL)
-    GROUP BY n.trace, n.id
+    SELECT trace, id
+    FROM paired
+    WHERE pair OR NOT has_pair
+    GROUP BY trace, id
 ),
 -- Spans that calls stand in, whatever they are of, where something failed or LiteLLM says a call on a span of another.
 branches AS (
