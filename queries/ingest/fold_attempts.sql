@@ -5,8 +5,9 @@
 --
 -- The attempts of a request share group_key. Where that key may span several requests (split: a trace or session id), a
 -- request ends with its success; after a failure the next attempt belongs to it when it starts within two minutes and not
--- before that failure (attempts of one request follow each other) unless it failed under the same id, and unless it goes back to the route that this request
--- tried first after having left it: no fallback chain does that.
+-- before that failure: attempts of one request follow each other, but a failure may be logged up to 50 ms late, and those
+-- under one id are of one request. One that goes back to the route that this request tried first after having left it
+-- begins another: no fallback chain does that.
 -- Attempts are ordered by their end: the start that is logged for a streamed success can be that of the whole request.
 
 WITH ordered AS (

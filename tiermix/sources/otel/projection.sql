@@ -88,36 +88,27 @@ directed AS (
             AS inner_scope
     FROM near
 ),
+copies AS (
+    SELECT trace, id
+    FROM directed
+    WHERE scope = inner_scope
+    GROUP BY trace, id
+),
 -- Of calls at the same time, the two spans that are each the other's nearest are of one.
 measured AS (
     SELECT
-        *,
-        min(CASE WHEN alike THEN apart END) OVER (PARTITION BY trace, id, other_scope) AS nearest_around,
-        min(CASE WHEN alike THEN apart END) OVER (PARTITION BY trace, other, scope) AS nearest_within
+        trace, other, switched_to, apart,
+        min(apart) OVER (PARTITION BY trace, id, other_scope) AS nearest_around,
+        min(apart) OVER (PARTITION BY trace, other, scope) AS nearest_within
     FROM directed
-    WHERE scope = inner_scope
-),
-paired AS (
-    SELECT
-        *,
-        coalesce(alike AND apart = nearest_around AND apart = nearest_within, false) AS pair,
-        max(CASE WHEN alike AND apart = nearest_around AND apart = nearest_within THEN 1 ELSE 0 END)
-            OVER (PARTITION BY trace, id, other_scope) = 1 AS has_pair
-    FROM measured
+    WHERE scope = inner_scope AND alike
 ),
 -- Only the SDK sees that another model answered than was asked for; what a framework names is often the one it asked.
 switches AS (
     SELECT trace, other AS id, max(switched_to) AS got
-    FROM paired
-    WHERE pair
+    FROM measured
+    WHERE apart = nearest_around AND apart = nearest_within
     GROUP BY trace, other
-),
--- The inner span of a pair, and one that has none: a try within a call of which the other knows nothing more.
-copies AS (
-    SELECT trace, id
-    FROM paired
-    WHERE pair OR NOT has_pair
-    GROUP BY trace, id
 ),
 -- Spans that calls stand in, whatever they are of, where something failed or LiteLLM says a call on a span of another.
 branches AS (
