@@ -535,6 +535,25 @@ def parquet_with_a_bad_row(folder: Path) -> list[str]:
     return _parquet(folder, _frame(ts=polars.Series("ts", [None if n == 2 else MOMENT for n in range(GOOD)])))
 
 
+@case(GOOD - 1, 1, says="ts is not a time", ids=frozenset({"g0", "g1", "g3", "g4", "g5"}))
+def parquet_with_a_time_beyond_all_years(folder: Path) -> list[str]:
+    ts = _when("ms").to_physical().scatter(2, 2**62).cast(polars.Datetime("ms"))
+    return _parquet(folder, _frame(ts=ts))
+
+
+@case(GOOD - 1, 1, says="not UTF-8", ids=frozenset({"g0", "g1", "g3", "g4", "g5"}))
+def parquet_with_a_text_that_is_not_utf8(folder: Path) -> list[str]:
+    _parquet(folder, _frame(tenant=polars.format("team{}", polars.col("request_id"))), compression="uncompressed")
+    path = folder / "log.parquet"
+    path.write_bytes(path.read_bytes().replace(b"teamg2", b"team\xff2"))
+    return ["log.parquet"]
+
+
+@case(GOOD)
+def parquet_with_bytes_for_texts(folder: Path) -> list[str]:
+    return _parquet(folder, _frame().with_columns(polars.col(polars.String).cast(polars.Binary)))
+
+
 @case(0, GOOD, says="ts lies before 2000")
 def parquet_with_durations_for_times(folder: Path) -> list[str]:
     return _parquet(folder, _frame(ts=polars.lit(timedelta(seconds=5))))

@@ -22,12 +22,14 @@ from tiermix.sources.drivers import unpacked
 from tiermix.sources.envelope import opened
 from tiermix.sources.jsonscan import Broken, members
 from tiermix.sources.packing import blocks, ends
+from tiermix.sources.parquet import BYTES
 from tiermix.sources.records import KEPT, Record, lines, not_json, picked_lines, recoded, values
 from tiermix.sources.rows import rows
 
 EXCERPT_CHARS = 200
 # What a record says of itself when nothing of it could be read: whatever is known better is better.
 UNKNOWN = "not a JSON object with the fields of this source"
+_NO_TEXT = "a text in it is not UTF-8"
 # A record above this is cut down to the fields that are read before DuckDB sees it, which takes many times its memory.
 _LARGE = 4 << 20
 _PART = 256 << 20
@@ -167,7 +169,8 @@ def locate(
         keep_excerpts: whether the start of the record may be kept.
     """
     if seen.container == "parquet":
-        yield from _rows_of_parquet(path, bad)
+        no_text = any(kind == BYTES for _, kind in seen.types)
+        yield from _rows_of_parquet(path, ((nth, _NO_TEXT if no_text and r == UNKNOWN else r) for nth, r in bad))
         return
     one, two = tee(bad)  # what finds them is ahead of what names them by one
     found = _found(path, seen, dialect, (nth for nth, _ in one))

@@ -17,6 +17,7 @@ from tiermix.errors import RowRefused, StoreBusy, StoreCorrupt, StoreError, Stor
 from tiermix.sources.catalog import column_name
 from tiermix.sources.detect import Container
 from tiermix.sources.packing import Packing
+from tiermix.sources.parquet import BYTES, MILLISECONDS
 from tiermix.sql import identifier, literal
 
 if TYPE_CHECKING:
@@ -201,7 +202,8 @@ def records_sql(
 ) -> tuple[str, dict[str, object]]:
     """SQL of the relation of records in `scan`, with the path of each as column `file`, and its parameters.
 
-    A record that is no valid JSON comes as a row of nulls, in place, so that lines can be counted.
+    A record that is no valid JSON comes as a row of nulls, in place, so that lines can be counted; so does a row of
+    Parquet with bytes for a text that are no UTF-8.
 
     Args:
         scan: the files.
@@ -222,7 +224,10 @@ def _records(
     if len(scan.paths) == 1:  # a name that DuckDB repeats for every row costs as much as a field
         file, named_file, paths["path"] = "CAST($path AS VARCHAR) AS file", "", str(scan.paths[0])
     if scan.container in ("parquet", "csv"):
-        listed = ", ".join(f"{_cast(c, present.get(c), t)} AS {identifier(column_name(c))}" for c, t in columns.items())
+        cells = {c: _cast(c, present.get(c), t) for c, t in columns.items()}
+        if whole := " AND ".join(_is_text(c) for c in columns if present.get(c) == BYTES):
+            cells = {c: f"CASE WHEN {whole} THEN {cell} END" for c, cell in cells.items()}
+        listed = ", ".join(f"{cell} AS {identifier(column_name(c))}" for c, cell in cells.items())
         reader = f"read_csv($paths, {scan.csv}, hive_partitioning = false{named_file})"
         if scan.container == "parquet":
             reader = f"read_parquet($paths, hive_partitioning = false{named_file})"
@@ -260,6 +265,10 @@ def _cast(column: str, is_now: str | None, wanted: str) -> str:
     if is_now is None:
         return f"CAST(NULL AS {wanted})"
     name = identifier(column)
+    if is_now == BYTES:
+        name, is_now = f"TRY(decode({name}))", "VARCHAR"
+    elif is_now == MILLISECONDS:
+        name, is_now = f"coalesce(CAST(TRY(epoch_ms({name})) AS VARCHAR), {name} || ' ms')", "VARCHAR"
     if is_now == "VARCHAR" and wanted == "JSON":
         return f"CASE WHEN json_valid({name}) THEN CAST({name} AS JSON) ELSE to_json({name}) END"
     if wanted == "JSON" or (_nested(is_now) and not _nested(wanted)):
@@ -269,6 +278,11 @@ def _cast(column: str, is_now: str | None, wanted: str) -> str:
     if _nested(wanted) and is_now.startswith("MAP"):
         return f"TRY_CAST(to_json({name}) AS {wanted})"
     return f"TRY_CAST({name} AS {wanted})"
+
+
+def _is_text(column: str) -> str:
+    name = identifier(column)
+    return f"({name} IS NULL OR TRY(decode({name})) IS NOT NULL)"
 
 
 def _nested(kind: str) -> bool:

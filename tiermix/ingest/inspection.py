@@ -143,18 +143,18 @@ def _refuse_other_notations(store: Store, item: Input) -> None:
 
 def _first_rows(store: Store, item: Input, columns: list[str]) -> Iterator[tuple[str | None, ...]]:
     """The texts in some columns of the first rows of a table."""
-    if item.seen.container == "parquet":
-        scan = Scan((item.path,), "parquet", "none")
-        text, params = records_sql(scan, dict.fromkeys(columns, "VARCHAR"), dict(item.seen.types))
-        for _, *values in store.execute(f"SELECT * FROM ({text}) AS r LIMIT {SAMPLE_RECORDS}", params):
-            yield tuple(values)
-        return
     try:
+        if item.seen.container == "parquet":
+            scan = Scan((item.path,), "parquet", "none")
+            text, params = records_sql(scan, dict.fromkeys(columns, "VARCHAR"), dict(item.seen.types))
+            for _, *values in store.execute(f"SELECT * FROM ({text}) AS r LIMIT {SAMPLE_RECORDS}", params):
+                yield tuple(values)
+            return
         for record in islice(broken.read(item.path, item.seen, item.dialect), SAMPLE_RECORDS):
             if not record.fault:
                 cells = json.loads(record.data)
                 yield tuple(_text(cells.get(c)) for c in columns)
-    except UnreadableFile:
+    except (UnreadableFile, StoreError):
         return  # ingest itself tells where it broke
 
 

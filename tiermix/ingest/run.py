@@ -22,7 +22,7 @@ from tiermix.errors import (
 from tiermix.ingest.batch import Input, Job
 from tiermix.ingest.direct import add_directly
 from tiermix.ingest.inspection import inspect
-from tiermix.ingest.staged import add_carefully, add_staged
+from tiermix.ingest.staged import add_carefully, add_plainly, add_staged
 from tiermix.inputs import Found
 from tiermix.model import FileReceipt, Keep, Receipt
 from tiermix.sources.packing import damage
@@ -134,7 +134,7 @@ def _damaged(store: Store, inputs: Iterable[Input]) -> list[UnreadableFile]:
         store.ask("ingest/forget_files", {"paths": [i.name for i, _ in faults]})
     kept = "what could be read of it is kept" if store.path else "tiermix ingest keeps what can be read of it"
     hint = f"get a whole copy of it and read that; {kept}"
-    # DuckDB reads all of a column of Parquet or nothing, so a single value that it refuses is in the way of all others.
+    # Of a column of Parquet that is damaged itself nothing can be had.
     tables = "nothing of it is kept: get a whole copy of it, or write it anew without what cannot be read"
     return [
         UnreadableFile(why, where=i.name, hint=tables if i.seen.container == "parquet" else hint) for i, why in faults
@@ -186,6 +186,5 @@ def _ingest_batch(job: Job, batch: Sequence[Input]) -> list[FileReceipt]:
         if batch[0].seen.container == "parquet":
             if isinstance(refused, StoreStrained):
                 raise
-            batch[0].damage.append(f"the Parquet file cannot be read: {refused.message}")
-            return []
+            return add_plainly(job, batch[0], refused.message)
         return add_carefully(job, batch[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tiermix import sql
@@ -14,6 +15,7 @@ from tiermix.ingest.batch import Input, Job, Tally, bad_rows, enter, next_batch,
 from tiermix.ingest.cleaning import LINES, cleaned, spans
 from tiermix.model import FileReceipt
 from tiermix.sources import Dialect, Sample
+from tiermix.sources.parquet import plain
 from tiermix.store import Store
 
 
@@ -46,6 +48,25 @@ def add_carefully(job: Job, item: Input) -> list[FileReceipt]:
             item.damage.append(f"it cannot be read: {refused.message}")
             return []
         return _finish(job, [item], {str(copy): item})
+
+
+def add_plainly(job: Job, item: Input, why: str) -> list[FileReceipt]:
+    """Adds a Parquet file of which DuckDB refuses a value, as `why` says; only the row of that value is bad then."""
+    with scratch() as folder:
+        copy = folder / "part.parquet"
+        try:
+            changed = plain(item.path, copy)
+            seen = replace(item.seen, types=tuple((dict(item.seen.types) | changed).items()))
+            if changed:
+                _stage(job, [copy], item, seen)
+        except (StoreFull, StoreBusy, StoreCorrupt, StoreStrained):
+            raise
+        except (StoreError, ValueError):
+            changed = {}
+        if not changed:
+            item.damage.append(f"the Parquet file cannot be read: {why}")
+            return []
+        return _finish(job, [item], {str(copy): replace(item, seen=seen)})
 
 
 def _finish(job: Job, batch: Sequence[Input], staged: dict[str, Input]) -> list[FileReceipt]:
