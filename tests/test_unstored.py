@@ -221,10 +221,11 @@ def test_of_a_log_with_a_bad_line_only_what_stands_around_it_is_judged_again(
     looked_at: list[int] = []
     judged: list[int] = []
 
-    def absent(store: Store, here: Sequence[Record], batch_id: int, copy: Path, rows: Relation) -> list[Record]:
-        looked_at.append(len(here))
-        judged.append(len(found := whole(store, here, batch_id, copy, rows)))
-        return found
+    def absent(*args: Any) -> tuple[int, list[Record]]:
+        filled, found = whole(*args)
+        looked_at.append(filled)
+        judged.append(len(found))
+        return filled, found
 
     whole = unstored._absent
     monkeypatch.setattr("tiermix.ingest.survey._SHORTEST", 1000)

@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, tee
 from pathlib import Path
@@ -68,6 +68,12 @@ class Part:
         """Writes one more record into the open file; how many bytes that were."""
         self.records, self.longest = self.records + 1, max(self.longest, len(line))
         return out.write(line) + out.write(b"\n")
+
+    def extend(self, lines: Sequence[bytes], out: BinaryIO) -> None:
+        """Writes some more, none of which has a line break, into the open file."""
+        if lines:
+            self.records, self.longest = self.records + len(lines), max(self.longest, *map(len, lines))
+            out.write(b"\n".join(lines) + b"\n")
 
 
 def excerpt(raw: bytes) -> str:

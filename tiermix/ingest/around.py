@@ -16,6 +16,9 @@ from tiermix.ingest.survey import Survey, survey
 from tiermix.ingest.unstored import settle
 from tiermix.model import FileReceipt
 
+# So many rows show whether requests have ids; where only later ones have none, that is found at the end.
+_NAMELESS_ROWS = 2048
+
 
 def add_around(job: Job, item: Input) -> list[FileReceipt] | Fault:
     """Adds the good lines of a file with bad ones, one record a line, and quarantines the others.
@@ -46,7 +49,7 @@ def add_around(job: Job, item: Input) -> list[FileReceipt] | Fault:
 def _nameless(job: Job, item: Input) -> bool:
     """Whether good requests in the head of a file have no id. No way around bad lines can do without ids."""
     source = lenient(job, item)
-    head = f"SELECT * FROM ({source.text}) AS c LIMIT {HEAD_ROWS}"
+    head = f"SELECT * FROM ({source.text}) AS c LIMIT {_NAMELESS_ROWS}"
     found = job.store.execute(f"SELECT 1 FROM ({head}) AS head WHERE bad IS NULL AND NOT has_id LIMIT 1", source.params)
     return bool(found)
 

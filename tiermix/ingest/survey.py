@@ -82,10 +82,9 @@ def survey(path: Path, seen: Sample, size: int, firsts: Path) -> Survey:
         for text, length, many in portions(blocks(path, seen.packing)):
             start = offsets[-1] + apart - at if offsets else 0
             count, begun = _begun(text, start, apart) if many else (1, [(0, 0, text)] if start <= 0 < length else [])
-            for nth, offset, first in begun:
-                numbers.append(line + nth)
-                offsets.append(at + offset)
-                part.add(first if len(first) <= _FIRST and _is_object(first) else _NOTHING, out)
+            numbers.extend(line + nth for nth, _, _ in begun)
+            offsets.extend(at + begin for _, begin, _ in begun)
+            part.extend([first if _is_short_object(first) else _NOTHING for _, _, first in begun], out)
             # A single line that is not the last has a line break behind it; after that of the last line comes nothing.
             at, end = at + length + (not many), at + length if length else at
             line += count if length else 0
@@ -102,14 +101,18 @@ def _begun(text: bytes, start: int, apart: int) -> tuple[int, list[tuple[int, in
     """
     import numpy as np
 
-    breaks = (np.frombuffer(text, np.uint8) == ord("\n")).nonzero()[0]
-    wanted = np.arange(max(start, 0), len(text), apart)
-    nths = np.where(wanted == 0, 0, breaks.searchsorted(wanted - 1) + 1)
-    found = []
-    for nth in sorted({n for n in nths.tolist() if n < len(breaks)}):
-        begin = int(breaks[nth - 1]) + 1 if nth else 0
-        found.append((nth, begin, text[begin : int(breaks[nth])]))
-    return len(breaks), found
+    breaks = np.frombuffer(text, np.uint8) == ord("\n")  # bytes.count takes three times as long
+    nth = behind = 0
+    at, found = max(start, 0), []
+    while at < len(text):
+        begin = text.index(b"\n", at - 1) + 1 if at else 0
+        if begin == len(text):
+            break
+        nth += int(np.count_nonzero(breaks[behind:begin]))
+        found.append((nth, begin, text[begin : text.index(b"\n", begin)]))
+        behind = begin
+        at += ((begin - at) // apart + 1) * apart
+    return nth + int(np.count_nonzero(breaks[behind:])), found
 
 
 def glimpse(path: Path, size: int, many: int, firsts: Path) -> tuple[array[int], Part]:
@@ -136,15 +139,15 @@ def glimpse(path: Path, size: int, many: int, firsts: Path) -> tuple[array[int],
                 begin, line = file.tell(), file.readline(_FIRST + 1)
                 if begin < size and (not offsets or begin > offsets[-1]):
                     offsets.append(begin)
-                    part.add(line.rstrip() if len(line) <= _FIRST and _is_object(line) else _NOTHING, out)
+                    part.add(line.rstrip() if _is_short_object(line) else _NOTHING, out)
     except OSError as error:
         raise unreadable(error, str(path)) from error
     return offsets, part
 
 
-def _is_object(line: bytes) -> bool:
-    """Whether a line begins and ends like a JSON object."""
-    return line.rstrip().endswith(b"}") and _BEGIN.match(line) is not None
+def _is_short_object(line: bytes) -> bool:
+    """Whether a line is not too long, and begins and ends like a JSON object."""
+    return len(line) <= _FIRST and line.rstrip().endswith(b"}") and _BEGIN.match(line) is not None
 
 
 def texts_of(path: Path, seen: Sample, stretches: Iterable[Stretch]) -> Iterator[bytes]:

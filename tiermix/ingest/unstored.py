@@ -7,9 +7,10 @@ again, and the lines whose ids are not in the store are judged again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import accumulate, groupby
 from pathlib import Path
 
 from tiermix.broken import locate, named
@@ -18,7 +19,7 @@ from tiermix.ingest.cleaning import LINES, Relation, cleaned, note_ids
 from tiermix.ingest.naming import OUTCOMES, name_outcomes_of
 from tiermix.ingest.onepass import LookAgain, TooFew, lenient, put
 from tiermix.ingest.survey import Stretch, Survey, texts_of
-from tiermix.sources.records import Record, lines
+from tiermix.sources.records import Record, count_filled, picked_lines
 from tiermix.store import Store
 
 # So many bytes and lines are looked at at a time.
@@ -64,11 +65,9 @@ def settle(job: Job, item: Input, look: Survey, batch_id: int, folder: Path, *, 
     copy.touch()
     rows = cleaned(job, [copy], item.dialect, LINES, longest=max((s.size for s in doubtful), default=0))
     for several in _parts(doubtful):
-        texts = texts_of(item.path, item.seen, several)
-        # The last line may have no end; to any other text one line break more adds only a blank line.
-        here = [r for s, t in zip(several, texts, strict=True) for r in lines((t + b"\n",), s.line, s.offset)]
-        rest.lines -= sum(s.count for s in several) - len(here)  # the others are blank
-        if absent := _absent(job.store, here, batch_id, copy, rows):
+        filled, absent = _absent(job.store, several, texts_of(item.path, item.seen, several), batch_id, copy, rows)
+        rest.lines -= sum(s.count for s in several) - filled  # the others are blank
+        if absent:
             _write(copy, absent)
             job.store.execute(f"CREATE OR REPLACE TEMP TABLE again AS {rows.text}", rows.params)
             bad = ((absent[nth], why) for nth, why in _reasons(job.store))
@@ -99,12 +98,15 @@ def _parts(stretches: Sequence[Stretch]) -> Iterator[list[Stretch]]:
     return (list(several) for _, several in groupby(stretches, part))
 
 
-def _absent(store: Store, here: Sequence[Record], batch_id: int, copy: Path, rows: Relation) -> list[Record]:
-    """Those of some lines whose ids a batch has not put into the store.
+def _absent(
+    store: Store, stretches: Sequence[Stretch], texts: Iterable[bytes], batch_id: int, copy: Path, rows: Relation
+) -> tuple[int, list[Record]]:
+    """How many lines of some stretches are not blank, and those whose ids a batch has not put into the store.
 
     Args:
         store: the store.
-        here: the lines.
+        stretches: which.
+        texts: the bytes of each.
         batch_id: the batch.
         copy: where to copy them.
         rows: those of the copy.
@@ -112,11 +114,22 @@ def _absent(store: Store, here: Sequence[Record], batch_id: int, copy: Path, row
     Raises:
         LookAgain: there are lines that are blank to DuckDB alone.
     """
-    _write(copy, here)
+    # The last line may have no end; to any other text one line break more adds only a blank line.
+    ended = [text if text.endswith(b"\n") else text + b"\n" for text in texts]
+    with copy.open("wb") as out:
+        out.writelines(ended)
     note_ids(store, "here", rows)
-    if store.execute("SELECT count(*) FROM here") != [(len(here),)]:
+    filled = sum(map(count_filled, ended))
+    if store.execute("SELECT count(*) FROM here") != [(filled,)]:
         raise LookAgain
-    return [here[nth] for (nth,) in store.ask("ingest/absent", {"batch_id": batch_id})]
+    behind_lines = list(accumulate((s.count for s in stretches), initial=0))
+    behind_bytes = list(accumulate(map(len, ended), initial=0))
+    absent = []
+    for record in picked_lines(ended, (nth for (nth,) in store.ask("ingest/absent", {"batch_id": batch_id}))):
+        at = bisect(behind_lines, record.line - 1) - 1
+        line = stretches[at].line + record.line - 1 - behind_lines[at]
+        absent.append(record._replace(line=line, offset=stretches[at].offset + record.offset - behind_bytes[at]))
+    return filled, absent
 
 
 def _write(copy: Path, some: Sequence[Record]) -> None:

@@ -169,7 +169,7 @@ def picked_lines(blocks: Iterable[bytes], wanted: Iterable[int]) -> Iterator[Rec
         if want is None:
             return
         here = text.count(b"\n") if many else 1
-        if many and not _BLANK_START.match(text) and not _BLANK_LINE.search(text):
+        if many and not _has_blanks(text):
             data, at, k = text.split(b"\n") if want < nth + here else [], 0, 0
             while want is not None and want < nth + here:
                 at, k = at + sum(map(len, data[k : want - nth])) + want - nth - k, want - nth
@@ -183,6 +183,16 @@ def picked_lines(blocks: Iterable[bytes], wanted: Iterable[int]) -> Iterator[Rec
                     want = next(wanted, None)
                 nth += 1
         line, offset = line + here, offset + size + (not many)
+
+
+def count_filled(text: bytes) -> int:
+    """How many lines of a text of whole lines are not blank."""
+    return sum(1 for _ in lines((text,))) if _has_blanks(text) else text.count(b"\n")
+
+
+def _has_blanks(text: bytes) -> bool:
+    """Whether some lines of a text of whole lines are blank."""
+    return _BLANK_START.match(text) is not None or _BLANK_LINE.search(text) is not None
 
 
 class _Window:
