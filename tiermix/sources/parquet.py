@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 # Types of a column as `plain` makes them: a text as its bytes, a time as milliseconds since 1970.
-BYTES, MILLISECONDS = "BLOB", "BIGINT of milliseconds"
+BYTES, MILLISECONDS = "BLOB", "MILLISECONDS"
 
 _TAIL = 8  # the length of the footer and a mark
 _STOP, _FLAGS, _BYTE, _INTEGERS, _DOUBLE, _BINARY, _LISTS, _STRUCT = 0, (1, 2), 3, (4, 5, 6), 7, 8, (9, 10), 12
