@@ -67,6 +67,7 @@ def _times() -> list[Line]:
         "nanoseconds text": "1794478504000000000", "exponent": "1.794478504e9", "zone +02:00": "2026-11-12T12:15:04+02:00",
         "zone +0200": "2026-11-12T12:15:04+0200", "zone +02": "2026-11-12T12:15:04+02",
         "blank before the zone": "2026-11-12 12:15:04 +0200", "zone -00:00": "2026-11-12T10:15:04-00:00",
+        "zone +14:00": "2026-11-13T00:15:04+14:00", "zone -1100": "20261111T231504-1100",
         "zone named": "2026-11-12 10:15:04 UTC", "zone of a city": "2026-11-12 11:15:04 Europe/Berlin",
         "small letters": "2026-11-12t10:15:04z", "a blank for T": "2026-11-12 10:15:04Z", "no zone": "2026-11-12T10:15:04",
         "blanks around": "  2026-11-12T10:15:04Z ", "nanoseconds in ISO": "2026-11-12T10:15:04.000000999Z",
@@ -89,6 +90,8 @@ def _times() -> list[Line]:
         "12/Nov/2026:10:15:04 +0000", "American": "11/12/2026 10:15", "mail": "Thu, 12 Nov 2026 10:15:04 GMT", "week":
         "2026-W46-4", "huge": 10**30, "huge text": "9" * 400, "1e300": 1e300, "true": True, "list": [MOMENT], "object":
         {"s": 1}, "junk behind": "2026-11-12T10:15:04Z junk", "full width": "２０２６-11-12T10:15:04Z",
+        "zone +99:00": "2026-11-12T10:15:04+99:00", "zone -16": "2026-11-12t10:15:04.5 -16",
+        "zone +02:60": "2026-11-12T10:15:04+02:60", "zone +9900": "20261112T101504+9900",
     }  # fmt: skip
     return [
         *(_line(f"ts {n}", us=MOMENT_US, ts=v) for n, v in meant.items()),

@@ -177,6 +177,25 @@ def test_requests_without_an_id_are_counted_as_often_as_they_stand_in_their_file
     assert tiermix("status", "--json").json["trust"]["without_id"] == 7
 
 
+def test_a_request_without_an_id_counts_once_however_its_values_are_spelled(tiermix: Program) -> None:
+    """Catches a digest of the texts as they stand in the file: other writers spell the same values otherwise."""
+    ways = [
+        '{"ts": "2026-11-12T00:00:00Z", "tier": "primary", "latency_ms": 5, "cost_usd": 0.00001, "fallback": false}\n',
+        '{"ts": 1794441600, "tier": "primary", "latency_ms": 5.0, "cost_usd": 1e-5, "fallback": 0, "route": ""}\n',
+    ]
+    for nth, way in enumerate(ways):
+        (tiermix.folder / f"{nth}.jsonl").write_text(way)
+    (tiermix.folder / "2.csv").write_text(
+        "ts,tier,latency_ms,cost_usd,fallback,route\n2026-11-12 00:00:00+00:00,primary,5.00,1.0e-05,False,\n"
+    )
+    with duckdb.connect() as db:
+        db.read_json(str(tiermix.folder / "0.jsonl")).project(
+            "* REPLACE (CAST(latency_ms AS DOUBLE) AS latency_ms)"
+        ).write_parquet(str(tiermix.folder / "3.parquet"))
+    got = [receipt(tiermix, f)["requests"] for f in ("0.jsonl", "1.jsonl", "2.csv", "3.parquet")]
+    assert got == [1, 0, 0, 0]
+
+
 @pytest.mark.parametrize(
     ("written", "meant"),
     [

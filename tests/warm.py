@@ -1,7 +1,7 @@
 """Commands in processes that need not load tiermix first: a process that has loaded it makes a copy of itself for each.
 
 Loading takes most of a short command's time, and the tests run thousands. What is about a process that starts afresh
-(killed, out of memory, installed elsewhere, other modules on its path) starts its own.
+(out of memory, installed elsewhere, other modules on its path) starts its own.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -38,15 +39,13 @@ class _Server:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.warm", str(theirs.fileno())], cwd=_ROOT, pass_fds=[theirs.fileno()]
             )
-        self._said = self._ours.makefile("r")
 
     def start(self, asked: Mapping[str, object], files: Sequence[IO[bytes]]) -> int:
         """Has a command started with these as its standard streams; its process id."""
         line = (json.dumps(asked) + "\n").encode()
-        self._ours.settimeout(None)
         socket.send_fds(self._ours, [line[:1]], [f.fileno() for f in files])
         self._ours.sendall(line[1:])
-        return int(self._said.readline())
+        return self._told()
 
     def wait(self, timeout: float) -> int:
         """The exit code of the command, within so many seconds.
@@ -54,12 +53,19 @@ class _Server:
         Raises:
             TimeoutError: it takes longer.
         """
-        self._ours.settimeout(timeout)
-        return int(self._said.readline())
+        if not select.select([self._ours], [], [], timeout)[0]:
+            raise TimeoutError
+        return self._told()
+
+    def _told(self) -> int:
+        """The next number it says, and nothing of what follows."""
+        said = b""
+        while not said.endswith(b"\n"):
+            said += self._ours.recv(1) or b"\n"
+        return int(said)
 
     def stop(self) -> None:
         """Ends the process."""
-        self._said.close()
         self._ours.close()
         self._process.wait(timeout=10)
 
@@ -88,7 +94,7 @@ class Warm:
                 code = server.wait(timeout)
             except TimeoutError:
                 os.kill(pid, signal.SIGKILL)
-                self.stop()  # what it says of the killed one would be taken for the next
+                server.wait(timeout=30)  # or what it says of the killed one would be taken for the next
                 raise
             for file in files:
                 file.seek(0)
