@@ -465,6 +465,24 @@ def parquet_with_its_footer_cut(folder: Path) -> list[str]:
     return ["log.parquet"]
 
 
+@case(GOOD, code=3, says="Parquet file cannot be read")
+def parquet_with_a_column_of_less_than_nothing_beside_a_good_one(folder: Path) -> list[str]:
+    # DuckDB 2.0 fails at it in a way after which it takes no more statements.
+    import duckdb
+
+    for name in ("a", "b"):
+        _parquet(folder, _frame(), f"{name}.parquet", compression="uncompressed", statistics=False)
+    path = folder / "b.parquet"
+    sizes = duckdb.execute("SELECT total_compressed_size FROM parquet_metadata($path)", {"path": str(path)}).fetchall()
+    size = 2 * int(sizes[-1][0])  # as Thrift writes it: the lowest bit is the sign
+    varint = bytes([0x16, size & 0x7F | 0x80, size >> 7] if size > 0x7F else [0x16, size])
+    content = path.read_bytes()
+    assert content.count(2 * varint) > 0
+    at = content.rindex(2 * varint) + len(varint) + 1
+    path.write_bytes(content[:at] + bytes([content[at] | 1]) + content[at + 1 :])
+    return ["a.parquet", "b.parquet"]
+
+
 @case(code=3, says="Parquet file cannot be read")
 def parquet_of_four_bytes(folder: Path) -> list[str]:
     (folder / "log.parquet").write_bytes(b"PAR1")

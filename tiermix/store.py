@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tiermix import sql
 from tiermix.engine import duck
 from tiermix.engine.duck import Rows, Scan
-from tiermix.errors import StoreCorrupt, StoreError, StoreMissing, StoreTooNew, TiermixError
+from tiermix.errors import StoreCorrupt, StoreError, StoreMissing, StoreTooNew
 from tiermix.files import scratch
 from tiermix.model import Outcome, Placement
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import duckdb
 
 SCHEMA_VERSION = 7
+# Another process may be quicker to open a store that has to be opened again.
+_OPEN_AGAIN_S = 60.0
 
 
 class Store:
@@ -31,6 +33,8 @@ class Store:
     def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path | None) -> None:
         self._connection = connection
         self._held = ExitStack()
+        self._prepared: list[str] = []
+        self._writes = False
         self.path = path
         self.version = SCHEMA_VERSION
         self.asked: dict[str, Mapping[str, Any]] = {}
@@ -77,6 +81,7 @@ class Store:
             )
         duck.create(path)
         store = cls(duck.connect(path, wait=wait), path)
+        store._writes = True
         duck.clear_left(path)
         store._migrate()
         store._rehash()
@@ -151,12 +156,26 @@ class Store:
     def transaction(self) -> Iterator[None]:
         """All or nothing: what is done inside is kept when the block ends and undone when it raises."""
         self.execute("BEGIN")
+        begun = self._connection
         try:
             yield
         except BaseException:
-            self._connection.rollback()
+            if begun is self._connection:  # nothing is left of it on another
+                begun.rollback()
             raise
         self.execute("COMMIT")
+
+    def prepare(self, name: str) -> None:
+        """Runs the named query, which makes what lives as long as the connection, here and on any that follows."""
+        self.ask(name)
+        self._prepared.append(name)
+
+    def _open_again(self) -> None:
+        """Goes on with a new connection, as DuckDB refuses to after a fault of its own; temporary tables are gone."""
+        self._connection.close()
+        self._connection = duck.connect(self.path, wait=_OPEN_AGAIN_S)
+        for name in self._prepared:
+            self.execute(sql.load(name).text)
 
     def execute(self, text: str, params: Mapping[str, Any] | None = None) -> Rows:
         """Runs SQL and returns all rows.
@@ -164,20 +183,24 @@ class Store:
         Raises:
             TiermixError: what the database said, in our words.
         """
+        with self._in_our_words():
+            cursor = self._connection.execute(text, dict(params)) if params else self._connection.execute(text)
+            return cursor.fetchall()
+
+    @contextmanager
+    def _in_our_words(self) -> Iterator[None]:
         import duckdb
 
         try:
-            cursor = self._connection.execute(text, dict(params)) if params else self._connection.execute(text)
-            return cursor.fetchall()
+            yield
         except duckdb.Error as error:
-            raise self._explain(error) from error
+            if self._writes and isinstance(error, duckdb.InternalException | duckdb.FatalException):
+                self._open_again()
+            raise duck.explain(error, str(self.path or "in memory")) from error
         except RuntimeError as error:
             if "interrupted" in str(error).lower():  # DuckDB's word for Ctrl-C
                 raise KeyboardInterrupt from error
             raise
-
-    def _explain(self, error: Exception) -> TiermixError:
-        return duck.explain(error, str(self.path or "in memory"))
 
     def ask(self, name: str, params: Mapping[str, Any] | None = None) -> Rows:
         """Runs the named query; `asked` remembers the last parameters of each."""
@@ -186,12 +209,8 @@ class Store:
 
     def columns_of(self, scan: Scan) -> dict[str, str]:
         """Names and types of the columns of Parquet or CSV files; see `engine.duck`."""
-        import duckdb
-
-        try:
+        with self._in_our_words():
             return duck.columns_of(self._connection, scan)
-        except duckdb.Error as error:
-            raise self._explain(error) from error
 
     def outcomes(self) -> tuple[Outcome, ...]:
         """Every kind of outcome the store knows."""

@@ -157,6 +157,13 @@ def explain(error: Exception, where: str) -> TiermixError:
         return RowRefused(f"the database refused a row: {text}", where=where)
     if isinstance(error, duckdb.SerializationException):
         return StoreCorrupt("the file was written by another DuckDB", where=where, hint=text)
+    if isinstance(error, duckdb.InternalException | duckdb.FatalException):
+        first = re.search(r'^Original error: "(.*)"$', str(error), re.M)
+        return StoreError(
+            f"DuckDB failed: {first[1] if first else text}",
+            where=where,
+            hint="a damaged log can do that: tiermix ingest names it and goes on without it",
+        )
     hint = "check its path and the disk it lies on" if isinstance(error, duckdb.IOException) else ""
     return StoreError(f"the database refused: {text}", where=where, hint=hint)
 

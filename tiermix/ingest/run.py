@@ -82,7 +82,7 @@ def ingest(
         StoreError: the store is full, busy or broken; every batch before is kept, the one at hand left no trace.
     """
     started = time.monotonic()
-    store.ask("ingest/macros")
+    store.prepare("ingest/macros")
     job = Job(store, config, hash_key if config.hash_users else None, now, keep)
     seen = inspect(store, found, config, source)
     inputs, receipts, failures = seen.inputs, seen.receipts, seen.failures
