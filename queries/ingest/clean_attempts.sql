@@ -50,6 +50,7 @@ SELECT
         WHEN started_us IS NULL THEN 'the start time is not a time'
         WHEN started_us < 946684800000000 OR started_us >= 4102444800000000
             THEN 'the start time lies before 2000 or after 2099'
+        WHEN astray(started) THEN 'the start time has an offset that no zone has'
         WHEN ok IS NULL THEN 'the record does not say whether the attempt succeeded'
         WHEN nested(model) THEN 'model is not a text'
         WHEN nested(requested_model) THEN 'requested_model is not a text'

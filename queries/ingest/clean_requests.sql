@@ -53,6 +53,7 @@ FROM (
             WHEN nullif(ts, '') IS NULL THEN 'ts is missing'
             WHEN ts_us IS NULL THEN 'ts is not a time'
             WHEN ts_us < 946684800000000 OR ts_us >= 4102444800000000 THEN 'ts lies before 2000 or after 2099'
+            WHEN astray(ts) THEN 'ts has an offset that no zone has'
             WHEN nested(tier) THEN 'tier is not a text'
             WHEN nested(intended_tier) THEN 'intended_tier is not a text'
             WHEN nested(request_id) THEN 'request_id is not a text'
