@@ -31,7 +31,7 @@ FROM (
         coalesce(state, CASE WHEN tier = 'unserved' THEN 'error' ELSE 'ok' END) AS status,
         TRY_CAST(fallback AS BOOLEAN) AS fallback,
         identity(tenant, $hash_key) AS tenant,
-        identity(person("user"), $hash_key) AS "user",
+        identity(who, $hash_key) AS "user",
         bounded(feature) AS feature,
         bounded(intent) AS intent,
         bounded(traffic_class) AS traffic_class,
@@ -71,7 +71,7 @@ FROM (
             WHEN nested(served_model) THEN 'served_model is not a text'
             WHEN nested(requested_model) THEN 'requested_model is not a text'
             WHEN nested(tenant) THEN 'tenant is not a text'
-            WHEN nested(person("user")) THEN 'user is not a text'
+            WHEN nested(who) THEN 'user is not a text'
             WHEN nested(feature) THEN 'feature is not a text'
             WHEN nested(intent) THEN 'intent is not a text'
             WHEN nested(traffic_class) THEN 'traffic_class is not a text'
@@ -105,6 +105,7 @@ FROM (
         SELECT
             *,
             time_us(ts) AS ts_us,
+            person("user") AS who,
             TRY_CAST(latency_ms AS DOUBLE) AS latency_ms_is,
             TRY_CAST(fallback_latency_ms AS DOUBLE) AS fallback_latency_ms_is,
             TRY_CAST(input_tokens AS DOUBLE) AS input_tokens_is,
