@@ -169,6 +169,27 @@ RAN: dict[str, list[Meaning]] = {
     "openinference_litellm_0.1.51_responses": [RESCUED],
     # gpt-4o failed with 429, and nothing says which model it was.
     "openinference_openai_agents_2.6_failure": [(None, None, "error", None, "error", "error", 1, None)],
+    # Langfuse's own client around OpenAI's: a model that answered is not one that was asked for. Catches counting its
+    # spans of other types, and taking the model of a success for what was wanted.
+    "langfuse_5.0_openai": [
+        (None, "text-embedding-3-small", "ok", None, None, None, None, 4),
+        ("gpt-4o", "gpt-4o-mini-2024-07-18", "ok", True, "Error code: 429 - fake 429", None, 2, 11),
+        ("gpt-4o", "gpt-4o-mini-2024-07-18", "ok", True, "Error code: 429 - fake 429", None, 2, 11),
+    ],
+    # LangChain's model with fallbacks, of which Langfuse keeps what was asked. First gpt-4o-mini answers unasked.
+    "langfuse_5.0_langchain": [
+        ("gpt-4o", "gpt-4o-mini-2024-07-18", "ok", None, None, None, None, 11),
+        ("gpt-4o", "gpt-4o-mini-2024-07-18", "ok", True, "Error code: 429 - fake 429", None, 2, 11),
+        ("gpt-4o", "gpt-4o-2024-08-06", "ok", None, None, None, None, 11),
+    ],
+    # Observations that a program began by hand, in agents and beside tools; the last failure raised.
+    "langfuse_5.0_observations": [
+        (None, "gpt-4o", "ok", None, None, None, None, 11),
+        ("gpt-4o", "gpt-4o-mini", "ok", True, "429 rate limited", None, 2, 11),
+        (None, "gpt-4o", "ok", None, None, None, None, 11),
+        ("gpt-4o", "gpt-4o-mini", "ok", True, "429 rate limited", None, 2, 11),
+        ("gpt-4o", "gpt-4o-mini", "ok", True, "ValueError", None, 2, 11),
+    ],
 }
 # fmt: on
 
@@ -232,6 +253,19 @@ def test_the_tenant_and_the_user_stand_in_metadata_and_beside_it(tiermix: Progra
     # OpenInference 0.1.66: using_attributes(user_id="u-7", metadata={"tenant": "acme"}).
     assert tiermix("ingest", LOGS / "openinference_openai_0.1.66_user.jsonl").code == 0
     assert stored(tiermix.folder, 'requested_model, tenant, "user"') == [("gpt-4o", "acme", "u-7")]
+
+
+def test_what_langfuse_keeps_beside_a_model_is_read(tiermix: Program) -> None:
+    # Users, metadata, which are JSON, and costs as Langfuse's client writes them. Catches the cost of a failure, which
+    # is always 0, taken for that of a request whose cost nobody knows.
+    assert tiermix("ingest", LOGS / "langfuse_5.0_openai.jsonl", LOGS / "langfuse_5.0_observations.jsonl").code == 0
+    said = Counter(stored(tiermix.folder, 'tenant, "user", output_tokens, cost_usd'))
+    assert said == {
+        ("acme", "u1", 5, None): 1,
+        (None, None, 5, None): 4,
+        (None, None, 5, 0.002): 2,
+        (None, None, None, None): 1,
+    }
 
 
 @pytest.mark.parametrize("nights", [("even", "odd"), ("odd", "even"), ("first", "rest")], ids="-".join)

@@ -1,9 +1,10 @@
 -- source: otel
 -- what: what each span says by itself, as the collector's file exporter writes them; skip marks those that are no calls
 --
--- Read are the current gen_ai attributes and their older names, OpenInference, OpenLLMetry, the Vercel AI SDK's ai.*, and
--- LiteLLM's own, in which gen_ai.request.model is the served deployment and gen_ai.response.model may be the alias. Other
--- spans are skipped, and of the AI SDK those around the calls of a provider, of Logfire those that announce a span.
+-- Read are the current gen_ai attributes and their older names, OpenInference, OpenLLMetry, the Vercel AI SDK's ai.*,
+-- Langfuse's, which name one model, that which answered, or was asked in vain, and LiteLLM's own, in which
+-- gen_ai.request.model is the served deployment and gen_ai.response.model may be the alias. Other spans are skipped, and of
+-- the AI SDK those around the calls of a provider, of Logfire those that announce a span.
 
 WITH requests AS (
     SELECT file, line,
@@ -54,6 +55,18 @@ said AS (
         max(v) FILTER (k = 'ai.response.model') AS sdk_answered,
         max(v) FILTER (k = 'ai.operationId') AS sdk_operation,
         max(v) FILTER (k = 'logfire.span_type') AS logfire_type,
+        lower(max(v) FILTER (k = 'langfuse.observation.type')) AS observed,
+        upper(max(v) FILTER (k = 'langfuse.observation.level')) = 'ERROR' AS observed_error,
+        max(v) FILTER (k = 'langfuse.observation.status_message') AS message,
+        max(v) FILTER (k = 'langfuse.observation.model.name') AS observed_model,
+        max(v) FILTER (k = 'langfuse.observation.usage_details') AS observed_usage,
+        max(v) FILTER (k = 'langfuse.observation.cost_details') AS observed_cost,
+        -- Metadata of Langfuse are JSON, LangChain's among them.
+        trim(max(v) FILTER (k = 'langfuse.observation.metadata.ls_model_name'), '"') AS chain_model,
+        trim(max(v) FILTER (k = 'langfuse.observation.metadata.ls_provider'), '"') AS chain_provider,
+        trim(max(v) FILTER (k IN ('langfuse.trace.metadata.tenant', 'langfuse.trace.metadata.tenant_id')), '"') AS noted_tenant,
+        trim(max(v) FILTER (k = 'langfuse.trace.metadata.intent'), '"') AS noted_intent,
+        trim(max(v) FILTER (k = 'langfuse.trace.metadata.traffic_class'), '"') AS noted_class,
         max(v) FILTER (k = 'llm.request.model_name') AS asked_name,
         max(v) FILTER (k = 'llm.response.model_name') AS answered_name,
         max(v) FILTER (k IN ('llm.model_name', 'embedding.model_name')) AS model_name,
@@ -90,9 +103,9 @@ said AS (
         max(v) FILTER (k IN ('metadata.user_api_key_team_id', 'tenant.id', 'tenant', 'traceloop.association.properties.tenant',
             'traceloop.association.properties.tenant_id')) AS tenant_said,
         max(v) FILTER (k = 'metadata') AS metadata,
-        max(v) FILTER (k IN ('user.id', 'enduser.id', 'traceloop.association.properties.user_id')) AS person,
-        max(v) FILTER (k = 'intent') AS intent,
-        max(v) FILTER (k = 'traffic_class') AS traffic_class
+        max(v) FILTER (k IN ('user.id', 'enduser.id', 'langfuse.user.id', 'traceloop.association.properties.user_id')) AS person,
+        max(v) FILTER (k = 'intent') AS intent_said,
+        max(v) FILTER (k = 'traffic_class') AS class_said
     FROM pairs
     GROUP BY span_no
 ),
@@ -120,18 +133,23 @@ calls AS (
         n.span.endTimeUnixNano AS closed, n.span.traceId AS trace, n.span.spanId AS id, coalesce(n.span.parentSpanId, '') AS up, s.*,
         v.service, x.exception, x.raised_at,
         coalesce(n.span.kind IN ('3', '4', 'SPAN_KIND_CLIENT', 'SPAN_KIND_PRODUCER'), false) AS leaf,
-        coalesce(n.span.status.code, '') IN ('2', 'STATUS_CODE_ERROR') AS failed,
+        coalesce(n.span.status.code, '') IN ('2', 'STATUS_CODE_ERROR') OR coalesce(s.observed_error, false) AS failed,
         coalesce(n.span.name = 'raw_gen_ai_request', false) AS raw,
-        coalesce(regexp_matches(lower(concat_ws(' ', s.operation, s.kind, s.request_type)), 'embedding'), false) AS embeds,
+        coalesce(regexp_matches(lower(concat_ws(' ', s.operation, s.kind, s.request_type, s.observed)), 'embedding'), false) AS embeds,
         CASE WHEN s.proxy IS NOT NULL THEN s.litellm_id END AS call_id,
         s.proxy IS NOT NULL AS by_proxy,
         -- LiteLLM before 1.98 names the deployment here, or only as the model that was asked for.
         CASE WHEN s.proxy IS NOT NULL AND s.hidden IS NOT NULL
             THEN coalesce(nullif(regexp_extract(s.hidden, '"litellm_model_name": "([^"]*)"', 1), ''), s.asked) END AS hidden_model,
-        coalesce(s.tenant_said, json_extract_string(TRY_CAST(s.metadata AS JSON), '$.tenant')) AS tenant,
+        coalesce(s.tenant_said, s.noted_tenant, json_extract_string(TRY_CAST(s.metadata AS JSON), '$.tenant')) AS tenant,
+        coalesce(s.intent_said, s.noted_intent) AS intent,
+        coalesce(s.class_said, s.noted_class) AS traffic_class,
         -- An error span of OpenInference names the model only in its parameters.
-        coalesce(s.asked, s.asked_name, s.sdk_model, json_extract_string(TRY_CAST(s.parameters AS JSON), '$.model')) AS wanted,
-        coalesce(s.answered, s.answered_name, s.sdk_answered, s.model_name, s.raw_model) AS got
+        coalesce(s.asked, s.asked_name, s.sdk_model, json_extract_string(TRY_CAST(s.parameters AS JSON), '$.model'),
+            CASE WHEN s.observed IN ('generation', 'embedding') THEN coalesce(s.chain_model,
+                CASE WHEN n.span.status.code IN ('2', 'STATUS_CODE_ERROR') OR s.observed_error THEN s.observed_model END) END) AS wanted,
+        coalesce(s.answered, s.answered_name, s.sdk_answered, s.model_name, s.raw_model,
+            CASE WHEN s.observed IN ('generation', 'embedding') THEN s.observed_model END) AS got
     FROM numbered AS n
     LEFT JOIN said AS s ON s.span_no = n.span_no
     LEFT JOIN services AS v ON v.span_no = n.span_no
@@ -164,7 +182,7 @@ SELECT
     trace,
     id,
     -- Which spans are kept to be read again with later ones of their trace; see ingest/keep_spans.
-    coalesce(NOT skip, false) OR coalesce(operation, kind, traceloop_kind, sdk_operation, litellm_id) IS NOT NULL AS telling,
+    coalesce(NOT skip, false) OR coalesce(operation, kind, traceloop_kind, sdk_operation, litellm_id, observed) IS NOT NULL AS telling,
     leaf,
     up,
     -- Only compared with others, and a name may say anything.
@@ -178,14 +196,14 @@ SELECT
     raised_at,
     failed,
     exception,
-    error,
+    coalesce(error, CASE WHEN failed AND exception IS NULL THEN nullif(left(message, 60), '') END) AS error,
     error_code,
     wanted,
     got,
     coalesce(deployment, hidden_model) AS deployment,
     model_group,
     cached,
-    coalesce(provider, system) AS provider,
+    coalesce(provider, system, chain_provider) AS provider,
     baseline AS intended_model,
     CASE WHEN router IS NOT NULL THEN router || '_router'
          WHEN (capacity_asked IN ('priority', 'scale') AND capacity IN ('default', 'standard', 'flex', 'batch'))
@@ -202,7 +220,9 @@ SELECT
     service AS feature,
     intent,
     traffic_class,
-    tokens_in AS input_tokens,
-    tokens_out AS output_tokens,
-    cost AS cost_usd
+    coalesce(tokens_in, nullif(regexp_extract(observed_usage, '"(input|(input|prompt)_?[tT]okens)": ?([0-9.]+)', 3), '')) AS input_tokens,
+    coalesce(tokens_out, nullif(regexp_extract(observed_usage, '"(output|(output|completion)_?[tT]okens)": ?([0-9.]+)', 3), ''))
+        AS output_tokens,
+    -- Langfuse says of a failure that it cost nothing, and what an answer cost it finds out by itself.
+    coalesce(cost, CASE WHEN NOT failed THEN nullif(regexp_extract(observed_cost, '"total": ?([0-9.eE-]+)', 1), '') END) AS cost_usd
 FROM told
