@@ -190,6 +190,11 @@ RAN: dict[str, list[Meaning]] = {
         ("gpt-4o", "gpt-4o-mini", "ok", True, "429 rate limited", None, 2, 11),
         ("gpt-4o", "gpt-4o-mini", "ok", True, "ValueError", None, 2, 11),
     ],
+    # A failure is a level, and no status of the span.
+    "langfuse_3.2_observations": [
+        ("gpt-4o", "gpt-4o-mini", "ok", True, "429 rate limited", None, 2, 11),
+        ("gpt-4o", "gpt-4o-mini", "ok", True, "429 rate limited", None, 2, 11),
+    ],
 }
 # fmt: on
 
@@ -266,6 +271,15 @@ def test_what_langfuse_keeps_beside_a_model_is_read(tiermix: Program) -> None:
         (None, None, 5, 0.002): 2,
         (None, None, None, None): 1,
     }
+
+
+@pytest.mark.parametrize("first", [slice(0, None), slice(0, 2), slice(2, None)], ids=["all", "roots", "calls"])
+def test_of_whom_a_trace_of_langfuse_is_stands_on_any_of_its_spans(tiermix: Program, first: slice) -> None:
+    # Before 4.0 update_trace(user_id="u1", metadata={"tenant": "acme"}) says it of the root span, which is no call.
+    rows = sorted(one_a_line("langfuse_3.2_observations"), key=lambda row: '"handle"' not in json.dumps(row))
+    for night in (rows[first], rows):
+        assert tiermix("ingest", write_lines(tiermix.folder / "log.jsonl", night)).code == 0
+    assert stored(tiermix.folder, 'served_model, tenant, "user"') == [("gpt-4o-mini", "acme", "u1")] * 2
 
 
 @pytest.mark.parametrize("nights", [("even", "odd"), ("odd", "even"), ("first", "rest")], ids="-".join)

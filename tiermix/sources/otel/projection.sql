@@ -216,14 +216,28 @@ moved AS (
     FROM begins
     GROUP BY trace, id
 ),
+-- Langfuse's client says of whom a trace is, and on any of its spans.
+whose AS (
+    SELECT
+        trace,
+        CASE WHEN count(DISTINCT tenant) = 1 THEN max(tenant) END AS tenant,
+        CASE WHEN count(DISTINCT "user") = 1 THEN max("user") END AS "user",
+        CASE WHEN count(DISTINCT intent) = 1 THEN max(intent) END AS intent,
+        CASE WHEN count(DISTINCT traffic_class) = 1 THEN max(traffic_class) END AS traffic_class
+    FROM judged
+    WHERE scope_name = 'langfuse-sdk'
+    GROUP BY trace
+),
 joined AS (
     SELECT t.*, coalesce(m.place, t.top) AS place,
+        w.tenant AS trace_tenant, w."user" AS trace_user, w.intent AS trace_intent, w.traffic_class AS trace_class,
         -- To a caller of the proxy an answer has the name that was asked for.
         t.wanted_plain <> t.got_plain AND (t.own_call_id IS NULL OR t.deployment IS NULL) AS other_model,
         -- Such a failure may name what stood in, if that was chosen before LiteLLM wrote it down: a deployment for a group.
         coalesce(t.cooled AND t.model_group <> t.wanted, false) AS overwritten
     FROM timed AS t
     LEFT JOIN moved AS m ON m.trace = t.trace AND m.id = t.id
+    LEFT JOIN whose AS w ON w.trace = t.trace
 )
 SELECT
     file,
@@ -259,11 +273,11 @@ SELECT
          WHEN own_call_id IS NOT NULL AND NOT shared THEN false END AS fallback,
     CASE WHEN lost THEN error_code END AS status_code,
     CASE WHEN lost THEN coalesce(error, nullif(regexp_replace(coalesce(exception, branch_exception), '^.*[.]', ''), ''), 'error') END AS error,
-    coalesce(tenant, top_tenant) AS tenant,
-    coalesce("user", top_user) AS "user",
+    coalesce(tenant, top_tenant, trace_tenant) AS tenant,
+    coalesce("user", top_user, trace_user) AS "user",
     feature,
-    coalesce(intent, top_intent) AS intent,
-    coalesce(traffic_class, top_class) AS traffic_class,
+    coalesce(intent, top_intent, trace_intent) AS intent,
+    coalesce(traffic_class, top_class, trace_class) AS traffic_class,
     input_tokens,
     output_tokens,
     cost_usd
