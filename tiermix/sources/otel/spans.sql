@@ -39,9 +39,12 @@ tags AS (
     SELECT span_no, unnest(span.attributes) AS tag FROM numbered
 ),
 pairs AS (
-    SELECT span_no, tag."key" AS k,
-        coalesce(tag."value".stringValue, tag."value".intValue, tag."value".doubleValue, tag."value".boolValue) AS v
-    FROM tags
+    SELECT span_no, k, CASE WHEN k LIKE 'langfuse.%.metadata.%' THEN trim(v, '"') ELSE v END AS v  -- which is JSON
+    FROM (
+        SELECT span_no, tag."key" AS k,
+            coalesce(tag."value".stringValue, tag."value".intValue, tag."value".doubleValue, tag."value".boolValue) AS v
+        FROM tags
+    ) AS t
 ),
 said AS (
     SELECT
@@ -61,12 +64,8 @@ said AS (
         max(v) FILTER (k = 'langfuse.observation.model.name') AS observed_model,
         max(v) FILTER (k = 'langfuse.observation.usage_details') AS observed_usage,
         max(v) FILTER (k = 'langfuse.observation.cost_details') AS observed_cost,
-        -- Metadata of Langfuse are JSON, LangChain's among them.
-        trim(max(v) FILTER (k = 'langfuse.observation.metadata.ls_model_name'), '"') AS chain_model,
-        trim(max(v) FILTER (k = 'langfuse.observation.metadata.ls_provider'), '"') AS chain_provider,
-        trim(max(v) FILTER (k IN ('langfuse.trace.metadata.tenant', 'langfuse.trace.metadata.tenant_id')), '"') AS noted_tenant,
-        trim(max(v) FILTER (k = 'langfuse.trace.metadata.intent'), '"') AS noted_intent,
-        trim(max(v) FILTER (k = 'langfuse.trace.metadata.traffic_class'), '"') AS noted_class,
+        max(v) FILTER (k = 'langfuse.observation.metadata.ls_model_name') AS chain_model,
+        max(v) FILTER (k = 'langfuse.observation.metadata.ls_provider') AS chain_provider,
         max(v) FILTER (k = 'llm.request.model_name') AS asked_name,
         max(v) FILTER (k = 'llm.response.model_name') AS answered_name,
         max(v) FILTER (k IN ('llm.model_name', 'embedding.model_name')) AS model_name,
@@ -101,11 +100,12 @@ said AS (
         max(v) FILTER (k = 'litellm.routing.savings_baseline_model') AS baseline,
         max(v) FILTER (k = 'litellm.routing.router_type') AS router,
         max(v) FILTER (k IN ('metadata.user_api_key_team_id', 'tenant.id', 'tenant', 'traceloop.association.properties.tenant',
-            'traceloop.association.properties.tenant_id')) AS tenant_said,
+            'traceloop.association.properties.tenant_id', 'langfuse.trace.metadata.tenant', 'langfuse.trace.metadata.tenant_id'))
+            AS tenant_said,
         max(v) FILTER (k = 'metadata') AS metadata,
         max(v) FILTER (k IN ('user.id', 'enduser.id', 'langfuse.user.id', 'traceloop.association.properties.user_id')) AS person,
-        max(v) FILTER (k = 'intent') AS intent_said,
-        max(v) FILTER (k = 'traffic_class') AS class_said
+        max(v) FILTER (k IN ('intent', 'langfuse.trace.metadata.intent')) AS intent,
+        max(v) FILTER (k IN ('traffic_class', 'langfuse.trace.metadata.traffic_class')) AS traffic_class
     FROM pairs
     GROUP BY span_no
 ),
@@ -134,6 +134,7 @@ calls AS (
         v.service, x.exception, x.raised_at,
         coalesce(n.span.kind IN ('3', '4', 'SPAN_KIND_CLIENT', 'SPAN_KIND_PRODUCER'), false) AS leaf,
         coalesce(n.span.status.code, '') IN ('2', 'STATUS_CODE_ERROR') OR coalesce(s.observed_error, false) AS failed,
+        s.observed IN ('generation', 'embedding') AS observed_call,
         coalesce(n.span.name = 'raw_gen_ai_request', false) AS raw,
         coalesce(regexp_matches(lower(concat_ws(' ', s.operation, s.kind, s.request_type, s.observed)), 'embedding'), false) AS embeds,
         CASE WHEN s.proxy IS NOT NULL THEN s.litellm_id END AS call_id,
@@ -141,15 +142,12 @@ calls AS (
         -- LiteLLM before 1.98 names the deployment here, or only as the model that was asked for.
         CASE WHEN s.proxy IS NOT NULL AND s.hidden IS NOT NULL
             THEN coalesce(nullif(regexp_extract(s.hidden, '"litellm_model_name": "([^"]*)"', 1), ''), s.asked) END AS hidden_model,
-        coalesce(s.tenant_said, s.noted_tenant, json_extract_string(TRY_CAST(s.metadata AS JSON), '$.tenant')) AS tenant,
-        coalesce(s.intent_said, s.noted_intent) AS intent,
-        coalesce(s.class_said, s.noted_class) AS traffic_class,
+        coalesce(s.tenant_said, json_extract_string(TRY_CAST(s.metadata AS JSON), '$.tenant')) AS tenant,
         -- An error span of OpenInference names the model only in its parameters.
         coalesce(s.asked, s.asked_name, s.sdk_model, json_extract_string(TRY_CAST(s.parameters AS JSON), '$.model'),
-            CASE WHEN s.observed IN ('generation', 'embedding') THEN coalesce(s.chain_model,
-                CASE WHEN n.span.status.code IN ('2', 'STATUS_CODE_ERROR') OR s.observed_error THEN s.observed_model END) END) AS wanted,
+            CASE WHEN observed_call THEN coalesce(s.chain_model, CASE WHEN failed THEN s.observed_model END) END) AS wanted,
         coalesce(s.answered, s.answered_name, s.sdk_answered, s.model_name, s.raw_model,
-            CASE WHEN s.observed IN ('generation', 'embedding') THEN s.observed_model END) AS got
+            CASE WHEN observed_call THEN s.observed_model END) AS got
     FROM numbered AS n
     LEFT JOIN said AS s ON s.span_no = n.span_no
     LEFT JOIN services AS v ON v.span_no = n.span_no
